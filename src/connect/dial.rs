@@ -1,0 +1,144 @@
+//! Opening the connection: each address in turn, each with its share of the time left.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use rustix::event::PollFlags;
+use socket2::{Domain, SockAddr, Socket, TcpKeepalive, Type};
+
+use super::deadline::{Deadline, wait_until};
+use super::resolve::resolve;
+use super::{Address, Target, TcpOptions};
+use crate::error::{Attempt, ConnectError, ConnectErrorKind, Error, Result, Step};
+use crate::text::list;
+
+/// A non-blocking socket that is connected to the server, and the address that answered.
+pub(super) fn dial(target: &Target, deadline: &Deadline) -> Result<(Socket, String)> {
+    match &target.address {
+        Address::Unix(path) => dial_socket(path, deadline),
+        Address::Tcp { host, port } => {
+            let addresses = resolve(host, *port, deadline)?;
+            dial_each(&addresses, target, deadline)
+        }
+    }
+}
+
+fn dial_each(
+    addresses: &[SocketAddr],
+    target: &Target,
+    deadline: &Deadline,
+) -> Result<(Socket, String)> {
+    let mut attempts = Vec::new();
+    let mut left = addresses.len() as u32;
+    let mut timed_out = 0;
+    for address in addresses {
+        let share = deadline.remaining(Step::Dial)? / left.max(1);
+        left -= 1;
+        match dial_one(address, target, std::time::Instant::now() + share) {
+            Ok(socket) => return Ok((socket, address.to_string())),
+            Err(error) => {
+                timed_out += usize::from(error.kind() == io::ErrorKind::TimedOut);
+                attempts.push((address.to_string(), error));
+            }
+        }
+    }
+    if timed_out > 0 && timed_out == attempts.len() {
+        return Err(deadline.missed(Step::Dial));
+    }
+    Err(unreachable(deadline.server(), attempts))
+}
+
+fn dial_one(
+    address: &SocketAddr,
+    target: &Target,
+    until: std::time::Instant,
+) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(*address), Type::STREAM, None)?;
+    set_options(&socket, &target.tcp)?;
+    if let Some(bind) = target.bind_address {
+        if bind.is_ipv4() != address.is_ipv4() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "bind-address is of the other IP version",
+            ));
+        }
+        socket.bind(&bind.into())?;
+    }
+    socket.set_nonblocking(true)?;
+    connect(&socket, &(*address).into(), until)?;
+    Ok(socket)
+}
+
+fn connect(socket: &Socket, address: &SockAddr, until: std::time::Instant) -> io::Result<()> {
+    match socket.connect(address) {
+        Ok(()) => return Ok(()),
+        Err(error)
+            if error.kind() == io::ErrorKind::WouldBlock
+                || error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {}
+        Err(error) => return Err(error),
+    }
+    let mut sockets = [rustix::event::PollFd::new(socket, PollFlags::OUT)];
+    if !wait_until(&mut sockets, Some(until))? {
+        return Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time"));
+    }
+    socket.take_error()?.map_or(Ok(()), Err)
+}
+
+fn set_options(socket: &Socket, options: &TcpOptions) -> io::Result<()> {
+    socket.set_tcp_nodelay(options.nodelay)?;
+    if let Some(idle) = options.keepalive {
+        let mut keepalive = TcpKeepalive::new().with_time(idle);
+        if let Some(interval) = options.keepalive_interval {
+            keepalive = keepalive.with_interval(interval);
+        }
+        if let Some(probes) = options.keepalive_probes {
+            keepalive = keepalive.with_retries(probes);
+        }
+        socket.set_tcp_keepalive(&keepalive)?;
+    }
+    #[cfg(target_os = "linux")]
+    if let Some(timeout) = options.user_timeout {
+        socket.set_tcp_user_timeout(Some(timeout))?;
+    }
+    Ok(())
+}
+
+fn dial_socket(path: &Path, deadline: &Deadline) -> Result<(Socket, String)> {
+    let shown = path.display().to_string();
+    let until = deadline.at();
+    let socket = SockAddr::unix(path).and_then(|address| {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        connect(&socket, &address, until)?;
+        Ok(socket)
+    });
+    match socket {
+        Ok(socket) => Ok((socket, shown)),
+        Err(error) => Err(unreachable(deadline.server(), vec![(shown, error)])),
+    }
+}
+
+fn unreachable(server: &str, failures: Vec<(String, io::Error)>) -> Error {
+    let attempts: Vec<Attempt> = failures
+        .iter()
+        .map(|(address, error)| Attempt { address: address.clone(), reason: error.to_string() })
+        .collect();
+    let told: Vec<String> = attempts
+        .iter()
+        .map(|attempt| format!("{} ({})", attempt.address, attempt.reason))
+        .collect();
+    let error = ConnectError::new(
+        ConnectErrorKind::Unreachable,
+        format!(
+            "no connection to {server}, tried {}; check host and port, that the server runs, and \
+             firewalls",
+            list(&told)
+        ),
+        attempts,
+    );
+    match failures.into_iter().next_back() {
+        Some((_, cause)) => error.because(cause).into(),
+        None => error.into(),
+    }
+}

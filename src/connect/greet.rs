@@ -1,0 +1,88 @@
+//! Reading the greeting, and an ERR in its place.
+
+use std::io::{self, Read};
+
+use rustix::event::PollFlags;
+use socket2::Socket;
+
+use super::deadline::Deadline;
+use crate::error::{Error, IoErrorKind, Result, ServerError, ServerErrorKind, ServerReply, Step};
+use crate::protocol::err;
+use crate::protocol::greeting::Greeting;
+use crate::protocol::packet::{AUTH_PACKET_LIMIT, HEADER, Sender, Sequence, split};
+
+/// Reads exactly the greeting; what follows it stays in the socket.
+pub(super) fn read(socket: &Socket, deadline: &Deadline) -> Result<Greeting> {
+    let mut packet = vec![0; HEADER];
+    fill(socket, &mut packet, 0, deadline)?;
+    let length = packet.iter().take(3).rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+    // Judged from the header alone, before anything is allocated for it.
+    if length <= AUTH_PACKET_LIMIT {
+        packet.resize(HEADER + length, 0);
+        fill(socket, &mut packet, HEADER, deadline)?;
+    }
+    let payload = match split(&packet, AUTH_PACKET_LIMIT, &mut Sequence::default(), Sender::Server)?
+    {
+        Some((payload, _)) => payload,
+        None => &[],
+    };
+    let server = deadline.server();
+    if let Some(reply) = err::parse(payload, false) {
+        return Err(refused(server, reply));
+    }
+    Greeting::parse(payload, server)
+}
+
+fn fill(socket: &Socket, buffer: &mut [u8], from: usize, deadline: &Deadline) -> Result<()> {
+    let mut socket = socket;
+    let mut rest = buffer.get_mut(from..).unwrap_or_default();
+    while !rest.is_empty() {
+        match socket.read(rest) {
+            Ok(0) => return Err(closed(deadline.server(), None)),
+            Ok(count) => rest = rest.get_mut(count..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                deadline.wait(socket, PollFlags::IN, Step::Greeting)?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(closed(deadline.server(), Some(error))),
+        }
+    }
+    Ok(())
+}
+
+fn closed(server: &str, error: Option<io::Error>) -> Error {
+    match error {
+        None => crate::error::IoError::new(
+            IoErrorKind::Closed,
+            format!(
+                "{server} closed the connection before its greeting; check that this is a MySQL \
+                 server, and whether a proxy in front of it lets this client through"
+            ),
+            None,
+        )
+        .into(),
+        Some(error) => Error::io(
+            IoErrorKind::Broken,
+            format!("the connection to {server} broke before the server's greeting"),
+            error,
+        ),
+    }
+}
+
+fn refused(server: &str, reply: ServerReply) -> Error {
+    let (kind, advice) = match reply.code() {
+        1040 => (
+            ServerErrorKind::TooManyConnections,
+            "it has no connection free; close some, or raise max_connections",
+        ),
+        1129 => (
+            ServerErrorKind::HostBlocked,
+            "it blocks this client after too many broken connections; run FLUSH HOSTS there",
+        ),
+        1130 => (ServerErrorKind::HostNotAllowed, "it has no account for this client's address"),
+        1053 => (ServerErrorKind::ShuttingDown, "it is shutting down"),
+        _ => (ServerErrorKind::Refused, "it accepts no connection now"),
+    };
+    ServerError::new(kind, format!("{server} refused the connection: {advice}; {reply}"), reply)
+        .into()
+}

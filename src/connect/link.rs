@@ -1,0 +1,285 @@
+//! One side of a relay: a non-blocking socket, TLS on it or not, and what waits to pass.
+
+use std::io::{self, IoSlice, Read, Write};
+
+use rustix::net::{SendAncillaryBuffer, SendFlags};
+use rustls::{ClientConnection, Error as TlsError};
+use socket2::Socket;
+
+/// How much is read from a socket at once: a TLS record of 16 KiB with its frame, and a bit.
+const READ_SIZE: usize = 20 * 1024;
+
+/// How much plaintext is given to TLS at once. What is queued is written before more is taken.
+const CHUNK: usize = 16 * 1024;
+
+/// A side of a relay.
+#[derive(Debug)]
+pub(crate) struct Link {
+    socket: Socket,
+    tls: Option<Box<ClientConnection>>,
+    /// What was received, in plaintext, and not yet consumed.
+    received: Buffer,
+    /// What waits to be written to the socket, where there is no TLS.
+    outgoing: Buffer,
+    /// What is read from the socket before TLS decrypts it.
+    scratch: Vec<u8>,
+}
+
+/// Bytes with a front that moves.
+#[derive(Debug, Default)]
+struct Buffer {
+    bytes: Vec<u8>,
+    from: usize,
+}
+
+impl Buffer {
+    fn rest(&self) -> &[u8] {
+        self.bytes.get(self.from..).unwrap_or_default()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.from += count;
+        if self.from >= self.bytes.len() {
+            self.bytes.clear();
+            self.from = 0;
+        }
+    }
+
+    /// Drops what was consumed, so that the buffer does not grow with its history.
+    fn compact(&mut self) {
+        if self.from > 0 {
+            self.bytes.drain(..self.from);
+            self.from = 0;
+        }
+    }
+}
+
+/// What reading from a link came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Received {
+    /// Something arrived; perhaps nothing that TLS passes on.
+    Some,
+    /// Nothing now.
+    Nothing,
+    /// The peer will send no more, and said so where TLS has a way to.
+    End,
+}
+
+/// How a link failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The end came without close_notify: something may be missing.
+    Truncated,
+    /// The peer broke TLS, or sent an alert.
+    Tls(TlsError),
+    /// The network failed.
+    Io(io::Error),
+}
+
+impl Link {
+    pub(crate) fn plain(socket: Socket) -> Self {
+        Link {
+            socket,
+            tls: None,
+            received: Buffer::default(),
+            outgoing: Buffer::default(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// From here on everything is encrypted. There must be no plaintext left.
+    pub(crate) fn start_tls(&mut self, mut connection: ClientConnection) {
+        // The relay takes no more from one side before the other has been written, so the limit is
+        // ours; that of the TLS library is below a large HandshakeResponse.
+        connection.set_buffer_limit(None);
+        self.tls = Some(Box::new(connection));
+    }
+
+    pub(crate) fn tls(&self) -> Option<&ClientConnection> {
+        self.tls.as_deref()
+    }
+
+    pub(crate) fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    /// What was received and not consumed.
+    pub(crate) fn received(&self) -> &[u8] {
+        self.received.rest()
+    }
+
+    pub(crate) fn consume(&mut self, count: usize) {
+        self.received.consume(count);
+    }
+
+    /// Reads once and decrypts what came.
+    pub(crate) fn receive(&mut self) -> Result<Received, Failure> {
+        self.received.compact();
+        match &mut self.tls {
+            None => read_into(&self.socket, &mut self.received.bytes),
+            Some(tls) => {
+                let read = read_into(&self.socket, &mut self.scratch)?;
+                if read == Received::End {
+                    return Err(Failure::Truncated);
+                }
+                let ended = decrypt(tls, &mut self.scratch, &mut self.received.bytes)?;
+                Ok(if ended { Received::End } else { read })
+            }
+        }
+    }
+
+    /// Queues bytes; [`flush`](Self::flush) writes them.
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        match &mut self.tls {
+            None => {
+                self.outgoing.compact();
+                self.outgoing.bytes.extend_from_slice(bytes);
+                Ok(())
+            }
+            Some(tls) => tls.writer().write_all(bytes).map_err(Failure::Io),
+        }
+    }
+
+    /// Moves what the other side received into this one's queue, as much as it takes at once.
+    pub(crate) fn send_from(&mut self, other: &mut Link) -> Result<(), Failure> {
+        let waiting = other.received();
+        let chunk = waiting.get(..CHUNK).unwrap_or(waiting);
+        let count = chunk.len();
+        match &mut self.tls {
+            // Straight from one buffer to the socket; only what it does not take is queued.
+            None if self.outgoing.rest().is_empty() => {
+                let written = write_some(&self.socket, waiting)?;
+                other.consume(written);
+                Ok(())
+            }
+            _ => {
+                self.send(chunk)?;
+                other.consume(count);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether there is something to write to the socket.
+    pub(crate) fn wants_write(&self) -> bool {
+        match &self.tls {
+            None => !self.outgoing.rest().is_empty(),
+            Some(tls) => tls.wants_write(),
+        }
+    }
+
+    /// Writes what it can without waiting.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        while self.wants_write() {
+            let written = match &mut self.tls {
+                None => {
+                    let count = write_some(&self.socket, self.outgoing.rest())?;
+                    self.outgoing.consume(count);
+                    count
+                }
+                Some(tls) => match tls.write_tls(&mut Quiet(&self.socket)) {
+                    Ok(count) => count,
+                    Err(error) if would_block(&error) => 0,
+                    Err(error) => return Err(Failure::Io(error)),
+                },
+            };
+            if written == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says goodbye: close_notify where there is TLS. To be flushed.
+    pub(crate) fn send_close(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.send_close_notify();
+        }
+    }
+}
+
+/// Appends what one read gives.
+fn read_into(mut socket: &Socket, buffer: &mut Vec<u8>) -> Result<Received, Failure> {
+    let length = buffer.len();
+    buffer.resize(length + READ_SIZE, 0);
+    let read = loop {
+        match socket.read(buffer.get_mut(length..).unwrap_or_default()) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => break other,
+        }
+    };
+    buffer.truncate(length + *read.as_ref().unwrap_or(&0));
+    match read {
+        Ok(0) => Ok(Received::End),
+        Ok(_) => Ok(Received::Some),
+        Err(error) if would_block(&error) => Ok(Received::Nothing),
+        Err(error) => Err(Failure::Io(error)),
+    }
+}
+
+/// Feeds all of `encrypted` to TLS; what comes out is appended to `plain`. `true` once the peer
+/// said close_notify.
+fn decrypt(
+    tls: &mut ClientConnection,
+    encrypted: &mut Vec<u8>,
+    plain: &mut Vec<u8>,
+) -> Result<bool, Failure> {
+    let mut rest = encrypted.as_slice();
+    let mut ended = false;
+    while !rest.is_empty() && !ended {
+        let before = rest.len();
+        tls.read_tls(&mut rest).map_err(Failure::Io)?;
+        let state = tls.process_new_packets().map_err(Failure::Tls)?;
+        ended = state.peer_has_closed();
+        let count = state.plaintext_bytes_to_read();
+        let length = plain.len();
+        plain.resize(length + count, 0);
+        if let Some(fresh) = plain.get_mut(length..) {
+            tls.reader().read_exact(fresh).map_err(Failure::Io)?;
+        }
+        if rest.len() == before {
+            break;
+        }
+    }
+    let left = rest.len();
+    encrypted.drain(..encrypted.len() - left);
+    Ok(ended)
+}
+
+fn write_some(socket: &Socket, bytes: &[u8]) -> Result<usize, Failure> {
+    loop {
+        match Quiet(socket).write(bytes) {
+            Ok(count) => return Ok(count),
+            Err(error) if would_block(&error) => return Ok(0),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Failure::Io(error)),
+        }
+    }
+}
+
+/// Writes without SIGPIPE: the program we are part of may not ignore it.
+struct Quiet<'a>(&'a Socket);
+
+#[cfg(target_vendor = "apple")] // there the socket itself is told
+const QUIET: SendFlags = SendFlags::empty();
+#[cfg(not(target_vendor = "apple"))]
+const QUIET: SendFlags = SendFlags::NOSIGNAL;
+
+impl Write for Quiet<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::net::send(self.0, bytes, QUIET)?)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut control = SendAncillaryBuffer::default();
+        Ok(rustix::net::sendmsg(self.0, slices, &mut control, QUIET)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn would_block(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock
+}

@@ -1,0 +1,47 @@
+//! Name resolution that can be abandoned.
+
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::mpsc;
+use std::thread;
+
+use super::deadline::Deadline;
+use crate::error::{ConnectError, ConnectErrorKind, Error, IoErrorKind, Result, Step};
+use crate::text::peer_text;
+
+/// The addresses of a host, in the resolver's order.
+pub(super) fn resolve(host: &str, port: u16, deadline: &Deadline) -> Result<Vec<SocketAddr>> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    // getaddrinfo cannot be interrupted, so it gets a thread, which is left behind if it hangs.
+    let (sender, receiver) = mpsc::sync_channel(1);
+    let name = host.to_owned();
+    thread::Builder::new()
+        .name("mysql-tls-resolve".to_owned())
+        .spawn(move || {
+            let found = (name.as_str(), port).to_socket_addrs().map(Vec::from_iter);
+            let _ = sender.send(found);
+        })
+        .map_err(|error| {
+            Error::io(IoErrorKind::Local, "no thread could be started to resolve a name", error)
+        })?;
+    match receiver.recv_timeout(deadline.remaining(Step::Resolve)?) {
+        Ok(Ok(addresses)) if !addresses.is_empty() => Ok(addresses),
+        Ok(Ok(_)) => Err(unknown(host, None)),
+        Ok(Err(error)) => Err(unknown(host, Some(error))),
+        Err(_) => Err(deadline.missed(Step::Resolve)),
+    }
+}
+
+fn unknown(host: &str, error: Option<std::io::Error>) -> Error {
+    let mut message = format!("the host name \"{host}\" has no address");
+    if let Some(error) = &error {
+        message.push_str(&format!(" ({})", peer_text(error.to_string().as_bytes())));
+    }
+    message.push_str("; check its spelling and this machine's DNS");
+    let ours = ConnectError::new(ConnectErrorKind::Resolve, message, Vec::new());
+    match error {
+        Some(error) => ours.because(error).into(),
+        None => ours.into(),
+    }
+}

@@ -1,0 +1,179 @@
+//! What can be wrong with options before any file is read.
+
+use std::time::Duration;
+
+use crate::builder::ConnectionBuilder;
+use crate::error::{ConfigErrorKind, Error, Result};
+use crate::secret::PasswordSource;
+use crate::ssl_mode::SslMode;
+
+/// Capabilities that a caller may add; the rest is decided by the driver or by this crate.
+const FREE_CAPABILITIES: u32 = 1 << 1 // FOUND_ROWS
+    | 1 << 4 // NO_SCHEMA
+    | 1 << 8 // IGNORE_SPACE
+    | 1 << 10 // INTERACTIVE
+    | 1 << 12 // IGNORE_SIGPIPE
+    | 1 << 22 // CAN_HANDLE_EXPIRED_PASSWORDS
+    | 1 << 23; // SESSION_TRACK
+
+const PACKET_RANGE: std::ops::RangeInclusive<usize> = 1024..=1024 * 1024 * 1024;
+
+/// Checks values and combinations; the files come later.
+pub(super) fn check(builder: &ConnectionBuilder, mode: SslMode) -> Result<()> {
+    texts(builder)?;
+    durations(builder)?;
+    numbers(builder)?;
+    combinations(builder, mode)
+}
+
+/// The ssl-mode that the options amount to: a CA without a mode asks for verification.
+pub(super) fn mode(builder: &ConnectionBuilder) -> SslMode {
+    match (builder.ssl_mode, &builder.ssl_ca) {
+        (Some(mode), _) => mode,
+        (None, Some(_)) => SslMode::VerifyCa,
+        (None, None) => SslMode::Preferred,
+    }
+}
+
+fn texts(builder: &ConnectionBuilder) -> Result<()> {
+    let attributes = builder.connect_attributes.iter().flatten();
+    let attribute_texts = attributes.flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+    no_nul("connect-attribute", attribute_texts)?;
+    no_nul("host", [builder.host.as_str()])?;
+    no_nul("user", builder.user.as_deref())?;
+    no_nul("database", builder.database.as_deref())?;
+    no_nul("init", builder.init.iter().map(String::as_str))?;
+    if let PasswordSource::Text(password) = &builder.password {
+        no_nul("password", [password.expose()])?;
+    }
+    if builder.socket.is_none() {
+        crate::tls::server_name(&builder.host)?;
+    }
+    let named = |text: &str, extra: &[u8]| {
+        !text.is_empty()
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || extra.contains(&byte))
+    };
+    // They become part of a statement.
+    if builder.charset.as_deref().is_some_and(|charset| !named(charset, b"_")) {
+        return Err(value("charset", "charset: write a character set's name, for example utf8mb4"));
+    }
+    if builder.time_zone.as_deref().is_some_and(|zone| !named(zone, b"_/+:-")) {
+        return Err(value(
+            "time-zone",
+            "time-zone: write an offset such as +00:00, or a name such as Europe/Zurich",
+        ));
+    }
+    Ok(())
+}
+
+/// A NUL ends a text in the protocol: `root\0app` would log in as `root`.
+pub(super) fn no_nul<'a>(
+    option: &'static str,
+    texts: impl IntoIterator<Item = &'a str>,
+) -> Result<()> {
+    if texts.into_iter().any(|text| text.contains('\0')) {
+        return Err(value(
+            option,
+            format!("{option}: it holds a NUL character, which the protocol cannot carry"),
+        ));
+    }
+    Ok(())
+}
+
+fn durations(builder: &ConnectionBuilder) -> Result<()> {
+    let given: [(&'static str, Option<Duration>); 6] = [
+        ("connect-timeout", Some(builder.connect_timeout)),
+        ("read-timeout", builder.read_timeout),
+        ("write-timeout", builder.write_timeout),
+        ("tcp-keepalive", builder.tcp_keepalive),
+        ("tcp-keepalive-interval", builder.tcp_keepalive_interval),
+        ("tcp-user-timeout", builder.tcp_user_timeout),
+    ];
+    for (option, duration) in given {
+        if duration == Some(Duration::ZERO) {
+            return Err(value(
+                option,
+                format!("{option}: zero is no duration; leave it out to have the default"),
+            ));
+        }
+    }
+    if builder.tcp_user_timeout.is_some() && !cfg!(target_os = "linux") {
+        return Err(value("tcp-user-timeout", "tcp-user-timeout: only Linux has it"));
+    }
+    Ok(())
+}
+
+fn numbers(builder: &ConnectionBuilder) -> Result<()> {
+    if builder.port == Some(0) {
+        return Err(value("port", "port: 0 is no port; MySQL has 3306, TiDB 4000"));
+    }
+    if builder.compression.is_some_and(|level| level > 9) {
+        return Err(value("compression", "compression: write a level from 0 to 9"));
+    }
+    if builder.max_allowed_packet.is_some_and(|bytes| !PACKET_RANGE.contains(&bytes)) {
+        return Err(value(
+            "max-allowed-packet",
+            "max-allowed-packet: write a number of bytes from 1024 to 1073741824",
+        ));
+    }
+    if builder.additional_capabilities & !FREE_CAPABILITIES != 0 {
+        return Err(value(
+            "additional-capabilities",
+            "additional-capabilities: only FOUND_ROWS, NO_SCHEMA, IGNORE_SPACE, INTERACTIVE, \
+             IGNORE_SIGPIPE, CAN_HANDLE_EXPIRED_PASSWORDS and SESSION_TRACK can be added; the \
+             others are decided by the driver",
+        ));
+    }
+    Ok(())
+}
+
+fn combinations(builder: &ConnectionBuilder, mode: SslMode) -> Result<()> {
+    if mode == SslMode::VerifyCa && builder.ssl_ca.is_none() {
+        return Err(Error::config(
+            ConfigErrorKind::CaRequired,
+            "ssl-ca",
+            "ssl-mode=VERIFY_CA needs ssl-ca: with the public CAs it would accept the certificate \
+             of anybody who ever bought one; set ssl-ca, or use ssl-mode=VERIFY_IDENTITY, which \
+             checks the name too",
+        ));
+    }
+    if builder.enable_cleartext_plugin && matches!(mode, SslMode::Disabled | SslMode::Preferred) {
+        return Err(conflict(
+            "enable-cleartext-plugin",
+            format!(
+                "enable-cleartext-plugin needs TLS, which ssl-mode={mode} does not promise; use \
+                 ssl-mode=VERIFY_IDENTITY"
+            ),
+        ));
+    }
+    if builder.server_public_key_path.is_some() && builder.get_server_public_key {
+        return Err(conflict(
+            "get-server-public-key",
+            "server-public-key-path and get-server-public-key exclude each other; keep the path, \
+             which nobody in between can forge",
+        ));
+    }
+    let fine = builder.tcp_keepalive_interval.is_some() || builder.tcp_keepalive_probes.is_some();
+    if fine && builder.tcp_keepalive.is_none() {
+        return Err(conflict(
+            "tcp-keepalive",
+            "tcp-keepalive-interval and tcp-keepalive-probes need tcp-keepalive, which turns \
+             keep-alive on",
+        ));
+    }
+    if builder.socket.is_some() && builder.bind_address.is_some() {
+        return Err(conflict(
+            "bind-address",
+            "bind-address has no meaning with socket; remove one",
+        ));
+    }
+    Ok(())
+}
+
+pub(super) fn value(option: &'static str, message: impl Into<String>) -> Error {
+    Error::config(ConfigErrorKind::Value, option, message)
+}
+
+pub(super) fn conflict(option: &'static str, message: impl Into<String>) -> Error {
+    Error::config(ConfigErrorKind::Conflict, option, message)
+}

@@ -1,0 +1,338 @@
+//! `Connector`: checked options, ready to connect as often as needed.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use mysql::{Conn, Opts};
+
+use super::check::{self, check};
+use super::connection::Connection;
+use super::options;
+use crate::builder::{ConnectionBuilder, MYSQL_PORT};
+use crate::connect::deadline::Deadline;
+use crate::connect::{self, Address, Decision, Target, TcpOptions, decide};
+use crate::error::{
+    AuthError, AuthErrorKind, ConfigError, ConfigErrorKind, Error, IoError, IoErrorKind, Result,
+    ServerError, ServerErrorKind, ServerReply,
+};
+use crate::material::{ClientIdentity, RootCerts, check_server_key, read_secret};
+use crate::protocol::login::Permissions;
+use crate::relay::{CloseReason, Handover, Job, PrivateDir, Workers};
+use crate::secret::{Password, PasswordSource};
+use crate::session::{PlaintextReason, Session, Transport, Verification};
+use crate::ssl_mode::SslMode;
+use crate::tls::{Policy, TlsState, crypto_provider};
+
+/// How long the relay may take to tell why a connect failed, once the driver has.
+const REASON_LIMIT: Duration = Duration::from_secs(2);
+
+/// Connects, as often as needed, with options that were checked once. Cheap to clone; clones share
+/// TLS state, session tickets and workers.
+///
+/// Keep one per server: a second connect is then faster than the first.
+#[derive(Clone)]
+pub struct Connector {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    target: Target,
+    server: Arc<str>,
+    mode: SslMode,
+    tls: Option<Arc<TlsState>>,
+    password: PasswordSource,
+    permissions: Permissions,
+    options: Opts,
+    connect_timeout: Duration,
+    workers: Arc<Workers>,
+    warned: AtomicBool,
+}
+
+impl ConnectionBuilder {
+    /// Checks everything that can be wrong before a socket is opened: values, combinations, files,
+    /// whether key and certificate belong together.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`], which names the option and the remedy; [`Error::Io`] where no private
+    /// socket can be made.
+    pub fn build(&self) -> Result<Connector> {
+        if !cfg!(any(target_os = "linux", target_vendor = "apple")) {
+            return Err(Error::config(
+                ConfigErrorKind::UnsupportedPlatform,
+                "runtime-dir",
+                "mysql-tls needs private Unix sockets, which it has on Linux and macOS",
+            ));
+        }
+        let mode = check::mode(self);
+        check(self, mode)?;
+        let options = options::options(self)?;
+        let tls = self.tls_state(mode)?;
+        self.check_server_public_key()?;
+        // Plaintext TCP is the one case without a socket in a private directory.
+        let dir = if mode == SslMode::Disabled && self.socket.is_none() {
+            None
+        } else {
+            Some(PrivateDir::make(self.runtime_dir.as_deref())?)
+        };
+        let target = self.target();
+        Ok(Connector {
+            shared: Arc::new(Shared {
+                server: target.address.label(),
+                target,
+                mode,
+                tls,
+                password: self.password.clone(),
+                permissions: Permissions {
+                    cleartext: self.enable_cleartext_plugin,
+                    known_key: self.server_public_key_path.is_some(),
+                    ask_for_key: self.get_server_public_key,
+                },
+                options,
+                connect_timeout: self.connect_timeout,
+                workers: Workers::new(dir),
+                warned: AtomicBool::new(false),
+            }),
+        })
+    }
+
+    /// [`build`](Self::build) and [`Connector::connect`] in one. For more than one connection keep
+    /// the [`Connector`]: it remembers what makes the next connect fast.
+    ///
+    /// # Errors
+    ///
+    /// Those of both.
+    pub fn connect(&self) -> Result<Connection> {
+        self.build()?.connect()
+    }
+
+    /// Reads the files in every mode, so that a mistake in them shows even where they are not used.
+    fn tls_state(&self, mode: SslMode) -> Result<Option<Arc<TlsState>>> {
+        let roots = self.ssl_ca.as_ref().map(RootCerts::load).transpose()?;
+        let provider = crypto_provider();
+        let identity =
+            ClientIdentity::load(self.ssl_cert.as_ref(), self.ssl_key.as_ref(), &provider)?;
+        let policy = match (mode, roots) {
+            (SslMode::Disabled, _) => return Ok(None),
+            (SslMode::VerifyIdentity, roots) => {
+                Policy::ChainAndName(roots.unwrap_or(RootCerts::Public))
+            }
+            (_, Some(roots)) => Policy::Chain(roots),
+            (_, None) => Policy::Unverified,
+        };
+        // The first random number of a process can take 20 ms; better here than in a connect.
+        let _ = provider.secure_random.fill(&mut [0; 32]);
+        // The name on a Unix socket is `localhost`, as in libmysqlclient.
+        let name = if self.socket.is_some() { "localhost" } else { &self.host };
+        TlsState::new(name, policy, identity).map(|state| Some(Arc::new(state)))
+    }
+
+    fn check_server_public_key(&self) -> Result<()> {
+        const OPTION: &str = "server-public-key-path";
+        let Some(path) = &self.server_public_key_path else { return Ok(()) };
+        check_server_key(&read_secret(path, OPTION)?).map_err(|why| {
+            check::value(
+                OPTION,
+                format!("{OPTION}: {} is not the server's RSA public key: {why}", path.display()),
+            )
+        })
+    }
+
+    fn target(&self) -> Target {
+        let address = match &self.socket {
+            Some(path) => Address::Unix(path.clone()),
+            None => Address::Tcp { host: self.host.clone(), port: self.port.unwrap_or(MYSQL_PORT) },
+        };
+        Target {
+            address,
+            bind_address: self.bind_address,
+            tcp: TcpOptions {
+                nodelay: self.tcp_nodelay,
+                keepalive: self.tcp_keepalive,
+                keepalive_interval: self.tcp_keepalive_interval,
+                keepalive_probes: self.tcp_keepalive_probes,
+                user_timeout: self.tcp_user_timeout,
+            },
+        }
+    }
+}
+
+impl Connector {
+    /// The same as [`ConnectionBuilder::new`].
+    pub fn builder(host: impl Into<String>) -> ConnectionBuilder {
+        ConnectionBuilder::new(host)
+    }
+
+    /// Opens a connection: dials, reads the greeting, decides, upgrades to TLS, logs in, runs the
+    /// init statements; all within the connect timeout.
+    ///
+    /// # Errors
+    ///
+    /// Any stage of [`Error`] but [`Error::Dsn`]; [`Error::Config`] only where the password could
+    /// not be had.
+    pub fn connect(&self) -> Result<Connection> {
+        let shared = &*self.shared;
+        let span = tracing::debug_span!("connect", server = %shared.server, mode = %shared.mode);
+        let _entered = span.enter();
+        let start = Instant::now();
+        let deadline = Deadline::start(shared.connect_timeout, Arc::clone(&shared.server));
+        let password = shared.password()?;
+        let greeted = connect::greeted(&shared.target, &deadline)?;
+        let unix_socket = matches!(shared.target.address, Address::Unix(_));
+        let decision = decide(shared.mode, greeted.facts.greeting.offers_tls(), unix_socket)
+            .map_err(|refusal| refusal.into_error(&shared.server))?;
+        let handover = Handover::default();
+        let address = shared.workers.carry(
+            greeted.socket,
+            Job {
+                server: greeted.facts,
+                decision,
+                tls: match decision {
+                    Decision::Tls => shared.tls.clone(),
+                    Decision::Plaintext(_) => None,
+                },
+                permissions: shared.permissions,
+                local_infile: shared.options.get_local_infile_handler().is_some(),
+                deadline,
+                handover: handover.clone(),
+            },
+        )?;
+        let options = options::for_connection(&shared.options, &address, password.as_ref());
+        // The driver is known to panic on some packets; those are kept from it, but not every panic
+        // can be foreseen.
+        let made = catch_unwind(AssertUnwindSafe(|| Conn::new(options)));
+        let conn = match made {
+            Ok(Ok(conn)) => conn,
+            Ok(Err(error)) => return Err(self.failure(&handover, Some(error))),
+            Err(_) => return Err(self.failure(&handover, None)),
+        };
+        let logged_in =
+            handover.establish().and_then(|()| handover.session().ok_or(CloseReason::Local));
+        let mut session = logged_in.map_err(|reason| self.cut_off(reason))?;
+        let timings = &mut session.timings;
+        let told = timings.dial + timings.greeting + timings.tls.unwrap_or_default();
+        timings.setup = start.elapsed().saturating_sub(told + timings.authentication);
+        self.warn(&session);
+        tracing::debug!(transport = %session.transport, "connected");
+        Ok(Connection::new(conn, session, handover))
+    }
+
+    /// Why a connect failed: the relay's first cause, or else the driver's own.
+    fn failure(&self, handover: &Handover, error: Option<mysql::Error>) -> Error {
+        let logged_in = handover.session().is_some();
+        match handover.wait_for_reason(REASON_LIMIT) {
+            Some(CloseReason::Local) | None => self.driver_failure(error, logged_in),
+            Some(reason) => self.cut_off(reason),
+        }
+    }
+
+    fn driver_failure(&self, error: Option<mysql::Error>, logged_in: bool) -> Error {
+        match error {
+            Some(mysql::Error::MySqlError(error)) if logged_in => {
+                let state = error.state.as_bytes().try_into().ok();
+                let reply = ServerReply::new(error.code, state, error.message.as_bytes(), true);
+                ServerError::new(
+                    ServerErrorKind::Statement,
+                    format!("a first statement (init, charset, time-zone) failed: {reply}"),
+                    reply,
+                )
+                .into()
+            }
+            // The driver's own text can hold what the server said, but never the password.
+            Some(error) => AuthError::new(
+                AuthErrorKind::Driver,
+                format!(
+                    "the driver gave up: {}",
+                    crate::text::peer_text(error.to_string().as_bytes())
+                ),
+            )
+            .into(),
+            None => Error::auth(
+                AuthErrorKind::Driver,
+                "the driver panicked while connecting; what the server sent is to blame",
+            ),
+        }
+    }
+
+    fn cut_off(&self, reason: CloseReason) -> Error {
+        match reason {
+            CloseReason::Failed(error) => error,
+            other => IoError::new(
+                IoErrorKind::Closed,
+                format!("the connection to {} ended while connecting: {other}", self.shared.server),
+                None,
+            )
+            .into(),
+        }
+    }
+
+    /// One warning a connector for a session that an attacker could read.
+    fn warn(&self, session: &Session) {
+        let server = &self.shared.server;
+        let local =
+            session.peer.parse().is_ok_and(|peer: std::net::SocketAddr| peer.ip().is_loopback());
+        let unverified = session.tls().is_some_and(|tls| *tls.verified() == Verification::Nothing);
+        let fallback = session.transport == Transport::Plaintext(PlaintextReason::NotOffered);
+        let unix = session.tls().is_none() && session.transport == Transport::UnixSocket;
+        if (!unverified || local) && !fallback || unix {
+            return;
+        }
+        if self.shared.warned.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        if fallback {
+            tracing::warn!(
+                "{server} offers no TLS: the connection is plaintext (ssl-mode=PREFERRED); add \
+                 ssl-mode=VERIFY_IDENTITY once it does"
+            );
+        } else {
+            tracing::warn!(
+                "the certificate of {server} is not verified, so anybody in between can read \
+                 along; add ssl-mode=VERIFY_IDENTITY"
+            );
+        }
+    }
+}
+
+impl Shared {
+    fn password(&self) -> Result<Option<Password>> {
+        let failed =
+            |message: String| ConfigError::new(ConfigErrorKind::Password, "password", message);
+        let password = match &self.password {
+            PasswordSource::None => return Ok(None),
+            PasswordSource::Text(password) => password.clone(),
+            PasswordSource::Provider(provider) => provider().map_err(|error| {
+                // Its text is the application's; it stays in `source()`, where it is not logged.
+                failed("the password provider failed".to_owned()).because(ProviderFailure(error))
+            })?,
+            PasswordSource::File(path) => {
+                let content = read_secret(path, "password-file")?;
+                let text = std::str::from_utf8(&content).map_err(|_| {
+                    failed(format!("password-file: {} is not UTF-8 text", path.display()))
+                })?;
+                let text = text.strip_suffix('\n').unwrap_or(text);
+                Password::new(text.strip_suffix('\r').unwrap_or(text))
+            }
+        };
+        check::no_nul("password", [password.expose()])?;
+        Ok(Some(password))
+    }
+}
+
+/// The error of a password provider, as a source.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct ProviderFailure(Box<dyn std::error::Error + Send + Sync>);
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the driver's options, which would show what they hold.
+        f.debug_struct("Connector")
+            .field("server", &self.shared.server)
+            .field("ssl_mode", &self.shared.mode)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,146 @@
+//! What the server says of the TLS session, through its status variables.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use mysql::prelude::Queryable;
+use time::PrimitiveDateTime;
+use time::format_description::FormatItem;
+
+use super::connection::Connection;
+use crate::text::peer_text;
+
+/// The server's view of the TLS session: `SHOW SESSION STATUS LIKE 'Ssl%'`.
+///
+/// A cipher or dates other than those of [`Session`](crate::Session) mean that something between
+/// client and server ends one TLS connection and opens another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct ServerTlsStatus {
+    version: Option<String>,
+    cipher: Option<String>,
+    session_reused: Option<bool>,
+    verify_mode: Option<u32>,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    server_not_before: Option<SystemTime>,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    server_not_after: Option<SystemTime>,
+    variables: BTreeMap<String, String>,
+}
+
+impl ServerTlsStatus {
+    fn new(rows: Vec<(String, Option<String>)>) -> Self {
+        let variables: BTreeMap<String, String> = rows
+            .into_iter()
+            .map(|(name, value)| {
+                (peer_text(name.as_bytes()), peer_text(value.unwrap_or_default().as_bytes()))
+            })
+            .collect();
+        let get = |name: &str| variables.get(name).filter(|value| !value.is_empty()).cloned();
+        let number = |name: &str| get(name).and_then(|value| value.parse::<u32>().ok());
+        ServerTlsStatus {
+            version: get("Ssl_version"),
+            cipher: get("Ssl_cipher"),
+            session_reused: number("Ssl_session_reused")
+                .map(|count| count != 0)
+                .or_else(|| get("Ssl_session_reused").map(|text| text.eq_ignore_ascii_case("ON"))),
+            verify_mode: number("Ssl_verify_mode"),
+            server_not_before: get("Ssl_server_not_before").and_then(|text| date(&text)),
+            server_not_after: get("Ssl_server_not_after").and_then(|text| date(&text)),
+            variables,
+        }
+    }
+
+    /// `Ssl_version`, for example `TLSv1.3`; `None` on plaintext.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    /// `Ssl_cipher`: OpenSSL's name up to TLS 1.2, the IANA name from 1.3 on; `None` on plaintext.
+    #[must_use]
+    pub fn cipher(&self) -> Option<&str> {
+        self.cipher.as_deref()
+    }
+
+    /// `Ssl_session_reused`; TiDB and MariaDB have no such variable.
+    #[must_use]
+    pub fn session_reused(&self) -> Option<bool> {
+        self.session_reused
+    }
+
+    /// `Ssl_verify_mode`. On TiDB it is 5 whether or not a client certificate was presented.
+    #[must_use]
+    pub fn verify_mode(&self) -> Option<u32> {
+        self.verify_mode
+    }
+
+    /// `Ssl_server_not_before`: when the server's certificate becomes valid.
+    #[must_use]
+    pub fn server_not_before(&self) -> Option<SystemTime> {
+        self.server_not_before
+    }
+
+    /// `Ssl_server_not_after`: when the server's certificate expires.
+    #[must_use]
+    pub fn server_not_after(&self) -> Option<SystemTime> {
+        self.server_not_after
+    }
+
+    /// All variables, as the server sent them, with control characters escaped.
+    #[must_use]
+    pub fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
+    }
+}
+
+impl Connection {
+    /// Asks the server what it thinks of the TLS session.
+    ///
+    /// # Errors
+    ///
+    /// Those of a query.
+    pub fn server_tls_status(&mut self) -> mysql::Result<ServerTlsStatus> {
+        self.query("SHOW SESSION STATUS LIKE 'Ssl%'").map(ServerTlsStatus::new)
+    }
+}
+
+/// `Nov 23 17:00:00 2026 GMT` (OpenSSL) or the same with `UTC` (TiDB).
+fn date(text: &str) -> Option<SystemTime> {
+    const FORMAT: &[FormatItem<'static>] = time::macros::format_description!(
+        "[month repr:short] [day padding:none] [hour]:[minute]:[second] [year]"
+    );
+    let text = text.strip_suffix(" GMT").or_else(|| text.strip_suffix(" UTC"))?;
+    let single_spaces = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+    let parsed = PrimitiveDateTime::parse(&single_spaces, &FORMAT).ok()?;
+    Some(parsed.assume_utc().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::rfc3339;
+
+    #[test]
+    fn dates_of_every_product_are_read() {
+        for text in ["Nov  3 07:00:05 2026 GMT", "Nov  3 07:00:05 2026 UTC"] {
+            assert_eq!(date(text).map(rfc3339).as_deref(), Some("2026-11-03T07:00:05Z"), "{text}");
+        }
+        assert_eq!(date("tomorrow"), None);
+    }
+
+    #[test]
+    fn empty_values_are_none() {
+        let row = |name: &str, value: &str| (name.to_owned(), Some(value.to_owned()));
+        let plain = ServerTlsStatus::new(vec![row("Ssl_cipher", ""), row("Ssl_version", "")]);
+        assert_eq!((plain.cipher(), plain.version(), plain.session_reused()), (None, None, None));
+        let tls = ServerTlsStatus::new(vec![
+            row("Ssl_cipher", "TLS_AES_128_GCM_SHA256"),
+            row("Ssl_verify_mode", "5"),
+            row("Ssl_session_reused", "ON"),
+        ]);
+        assert_eq!(tls.cipher(), Some("TLS_AES_128_GCM_SHA256"));
+        assert_eq!((tls.verify_mode(), tls.session_reused()), (Some(5), Some(true)));
+    }
+}

@@ -1,0 +1,165 @@
+//! A builder as a connection string.
+
+use super::authority;
+use super::encoding::{decode, encode};
+use super::keys::DsnKey;
+use super::table::KEYS;
+use super::values::{Value, shows_private_key};
+use crate::builder::ConnectionBuilder;
+use crate::error::{DsnError, DsnErrorKind};
+use crate::secret::PasswordSource;
+
+/// Everything, or an error that names the setting which has no text.
+pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnError> {
+    // Exhaustive, so that a new field gets a key or a line here.
+    let ConnectionBuilder {
+        host,
+        port,
+        socket,
+        user,
+        password,
+        database,
+        local_infile_handler,
+        hook,
+        ssl_mode: _,
+        ssl_ca: _,
+        ssl_cert: _,
+        ssl_key: _,
+        connect_timeout: _,
+        read_timeout: _,
+        write_timeout: _,
+        tcp_keepalive: _,
+        tcp_keepalive_interval: _,
+        tcp_keepalive_probes: _,
+        tcp_nodelay: _,
+        tcp_user_timeout: _,
+        bind_address: _,
+        runtime_dir: _,
+        enable_cleartext_plugin: _,
+        server_public_key_path: _,
+        get_server_public_key: _,
+        compression: _,
+        max_allowed_packet: _,
+        init: _,
+        stmt_cache_size: _,
+        connect_attributes: _,
+        charset: _,
+        time_zone: _,
+        additional_capabilities: _,
+    } = builder;
+    if local_infile_handler.is_some() {
+        return Err(no_text("local_infile_handler", "it is a function"));
+    }
+    if hook.is_some() {
+        return Err(no_text("driver_options", "it is a function"));
+    }
+    let password = match password {
+        PasswordSource::Provider(_) => return Err(no_text("password_with", "it is a function")),
+        PasswordSource::Text(password) => Some(password.expose()),
+        PasswordSource::None | PasswordSource::File(_) => None,
+    };
+    for (name, text) in
+        [("user", user.as_deref()), ("password", password), ("database", database.as_deref())]
+    {
+        if text.is_some_and(|text| text.contains('\0')) {
+            return Err(no_text(name, "it has a zero byte"));
+        }
+    }
+    if host.is_empty() && socket.is_none() {
+        return Err(no_text("host", "it is empty and there is no socket"));
+    }
+    if *port == Some(0) {
+        return Err(no_text("port", "it is zero"));
+    }
+    let host = authority::write_host(host)
+        .ok_or_else(|| no_text("host", "it is neither a DNS name in ASCII nor an IP address"))?;
+    let mut text = front(builder, password, &host);
+    let mut separator = '?';
+    for key in KEYS {
+        if let Some(value) = key_value(key, builder)? {
+            push(&mut text, &mut separator, key.name, &value);
+        }
+    }
+    Ok(text)
+}
+
+/// Without secrets, and without what has no text.
+pub(super) fn without_secrets(builder: &ConnectionBuilder) -> String {
+    let host = authority::write_host(&builder.host).unwrap_or_else(|| encode(&builder.host, ""));
+    let mut text = front(builder, None, &host);
+    let mut separator = '?';
+    for key in KEYS.iter().filter(|key| !key.secret && !is_private(key, builder)) {
+        if let Ok(Some(value)) = key_value(key, builder) {
+            push(&mut text, &mut separator, key.name, &value);
+        }
+    }
+    text
+}
+
+/// Inline PEM: of a key always, of a certificate if a key stands with it.
+fn is_private(key: &DsnKey, builder: &ConnectionBuilder) -> bool {
+    use crate::material::PemSource;
+    match key.name {
+        "ssl-ca" => shows_private_key(builder.ssl_ca.as_ref()),
+        "ssl-cert" => shows_private_key(builder.ssl_cert.as_ref()),
+        "ssl-key" => matches!(builder.ssl_key, Some(PemSource::Text(_))),
+        _ => false,
+    }
+}
+
+fn front(builder: &ConnectionBuilder, password: Option<&str>, host: &str) -> String {
+    let user = builder.user.as_deref().unwrap_or_default();
+    let mut text = String::from("mysql://");
+    text.push_str(&encode(user, ""));
+    if let Some(password) = password {
+        text.push(':');
+        text.push_str(&encode(password, ""));
+    }
+    if !user.is_empty() || password.is_some() {
+        text.push('@');
+    }
+    text.push_str(host);
+    if let Some(port) = builder.port {
+        text.push_str(&format!(":{port}"));
+    }
+    text.push('/');
+    text.push_str(&encode(builder.database.as_deref().unwrap_or_default(), ""));
+    text
+}
+
+fn push(text: &mut String, separator: &mut char, key: &str, value: &str) {
+    text.push(*separator);
+    text.push_str(key);
+    text.push('=');
+    text.push_str(value);
+    *separator = '&';
+}
+
+/// The value of one key, which must read back as the same text.
+fn key_value(
+    key: &'static DsnKey,
+    builder: &ConnectionBuilder,
+) -> Result<Option<String>, DsnError> {
+    let Some(raw) = (key.write)(builder).map_err(|reason| no_text(key.name, reason))? else {
+        return Ok(None);
+    };
+    if raw.is_empty() {
+        return Err(no_text(key.name, "it is empty"));
+    }
+    let text = decode(&raw).map_err(|_| no_text(key.name, "it has a zero byte"))?;
+    let mut again = ConnectionBuilder::new("");
+    (key.read)(&mut again, &Value { raw: &raw, text: &text })
+        .map_err(|_| no_text(key.name, "a connection string does not accept its value"))?;
+    if (key.write)(&again).ok().flatten().as_deref() != Some(raw.as_str()) {
+        return Err(no_text(key.name, "its text would read back as something else"));
+    }
+    Ok(Some(raw))
+}
+
+fn no_text(setting: &str, reason: &str) -> DsnError {
+    DsnError::new(
+        DsnErrorKind::NoText,
+        Some(setting),
+        format!("`{setting}` has no text in a connection string, since {reason}: set it in code"),
+    )
+}

@@ -1,0 +1,143 @@
+//! Reading a small regular file that a user named.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
+use zeroize::Zeroizing;
+
+use super::PemSource;
+use crate::error::{ConfigError, ConfigErrorKind, Error};
+
+/// The largest certificate or key file that is taken, in bytes.
+const SIZE_LIMIT: u64 = 1024 * 1024;
+
+/// Where systems keep the public CA certificates.
+const SYSTEM_BUNDLES: [&str; 5] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+];
+
+/// The PEM text behind `option`.
+pub(super) fn read(source: &PemSource, option: &'static str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    match source {
+        PemSource::Text(text) => Ok(text.clone()),
+        PemSource::File(path) => read_file(path, option),
+    }
+}
+
+/// The content of a file that holds a secret other than PEM, such as a password.
+pub(crate) fn read_secret(path: &Path, option: &'static str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    read_file(path, option)
+}
+
+fn read_file(path: &Path, option: &'static str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    // NONBLOCK, so that opening a FIFO returns at once.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = rustix::fs::open(path, flags, Mode::empty())
+        .map(File::from)
+        .map_err(|error| cannot_open(path, option, error.into()))?;
+    let metadata = file.metadata().map_err(|error| cannot_open(path, option, error))?;
+    if !metadata.is_file() {
+        return Err(kind(path, option, "is not a regular file"));
+    }
+    if metadata.len() > SIZE_LIMIT {
+        return Err(kind(path, option, "is larger than 1 MiB"));
+    }
+    // A file may grow while it is read, and some special files say that they are empty.
+    let mut content = Zeroizing::new(Vec::with_capacity(metadata.len() as usize + 1));
+    file.take(SIZE_LIMIT + 1)
+        .read_to_end(&mut content)
+        .map_err(|error| cannot_open(path, option, error))?;
+    if content.len() as u64 > SIZE_LIMIT {
+        return Err(kind(path, option, "is larger than 1 MiB"));
+    }
+    Ok(content)
+}
+
+fn kind(path: &Path, option: &'static str, what: &str) -> Error {
+    Error::config(
+        ConfigErrorKind::FileKind,
+        option,
+        format!("{option}: {} {what}; give a PEM file", path.display()),
+    )
+}
+
+fn cannot_open(path: &Path, option: &'static str, error: std::io::Error) -> Error {
+    let shown = path.display();
+    let (kind, message) = match error.kind() {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+            let mut message = format!("{option}: there is no file {shown}");
+            if option == "ssl-ca" {
+                if let Some(bundle) = SYSTEM_BUNDLES.iter().find(|path| Path::new(path).is_file()) {
+                    message.push_str(&format!("; this system's public CAs are in {bundle}"));
+                }
+                message.push_str(
+                    "; for a server with a certificate of a public CA, ssl-mode=VERIFY_IDENTITY \
+                     needs no ssl-ca at all",
+                );
+            } else {
+                message.push_str("; check the path, which is relative to the working directory");
+            }
+            (ConfigErrorKind::FileMissing, message)
+        }
+        _ => {
+            let uid = rustix::process::geteuid().as_raw();
+            let owner = match rustix::fs::stat(path) {
+                Ok(stat) => format!(
+                    "it belongs to uid {} and has mode {:04o}",
+                    stat.st_uid,
+                    stat.st_mode & 0o7777
+                ),
+                Err(_) => "its folder may not be entered".to_owned(),
+            };
+            let message = format!(
+                "{option}: {shown} cannot be read by uid {uid} ({error}); {owner}; let this user \
+                 read it"
+            );
+            (ConfigErrorKind::FileUnreadable, message)
+        }
+    };
+    ConfigError::new(kind, option, message).because(error).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn what_is_no_small_regular_file_is_refused_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let fifo = dir.path().join("fifo");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &fifo,
+            rustix::fs::FileType::Fifo,
+            Mode::RUSR | Mode::WUSR,
+            0,
+        )
+        .unwrap();
+        let large = dir.path().join("large");
+        File::create(&large).unwrap().set_len(SIZE_LIMIT + 1).unwrap();
+        let cases = [
+            (fifo.as_path(), "config.file-kind"),
+            (large.as_path(), "config.file-kind"),
+            (dir.path(), "config.file-kind"),
+            (Path::new("/dev/zero"), "config.file-kind"),
+            (Path::new("/nonexistent/ca.pem"), "config.file-missing"),
+            (Path::new("/dev/null/ca.pem"), "config.file-missing"),
+        ];
+        let start = Instant::now();
+        for (path, code) in cases {
+            let error = read_file(path, "ssl-ca").unwrap_err();
+            assert_eq!(error.code(), code, "{}", path.display());
+            assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+        }
+        assert!(start.elapsed() < Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,56 @@
+//! ERR packets.
+
+use super::bytes::Bytes;
+use crate::error::ServerReply;
+
+/// Reads an ERR packet, with or without a SQLSTATE: before the login some servers leave it out.
+pub(crate) fn parse(payload: &[u8], authenticated: bool) -> Option<ServerReply> {
+    let mut bytes = Bytes::new(payload);
+    if bytes.u8()? != 0xff {
+        return None;
+    }
+    let code = bytes.u16()?;
+    let state = match bytes.rest() {
+        [b'#', a, b, c, d, e, ..] => {
+            bytes.take(6);
+            Some([*a, *b, *c, *d, *e])
+        }
+        _ => None,
+    };
+    Some(ServerReply::new(code, state, bytes.rest(), authenticated))
+}
+
+/// Writes an ERR packet of our own, for the driver.
+pub(crate) fn build(code: u16, text: &str) -> Vec<u8> {
+    let mut payload = vec![0xff];
+    payload.extend(code.to_le_bytes());
+    payload.extend(b"#HY000");
+    payload.extend(text.as_bytes());
+    payload
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn with_and_without_sqlstate() {
+        let with = parse(b"\xff\x15\x04#28000Access denied", true).unwrap();
+        assert_eq!(
+            (with.code(), with.state(), with.text(), with.is_authenticated()),
+            (1045, Some("28000"), "Access denied", true)
+        );
+        let without = parse(b"\xff\x57\x0cno TLS\x1b", false).unwrap();
+        assert_eq!(
+            (without.code(), without.state(), without.text()),
+            (3159, None, "no TLS\\u{1b}")
+        );
+    }
+
+    #[test]
+    fn what_is_no_err_packet_is_none() {
+        for payload in [&b""[..], b"\xff", b"\xff\x15", b"\x00\x15\x04"] {
+            assert_eq!(parse(payload, true), None, "{payload:?}");
+        }
+    }
+}

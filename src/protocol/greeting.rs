@@ -1,0 +1,161 @@
+//! The server's greeting (HandshakeV10).
+
+use super::bytes::Bytes;
+use super::capability;
+use crate::error::{Error, ProtocolErrorKind};
+
+/// A greeting that has been checked: the driver can read it too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Greeting {
+    payload: Vec<u8>,
+    version: Vec<u8>,
+    connection_id: u32,
+    capabilities: u32,
+    /// Where the lower half of the capability flags stands in the payload.
+    flags_at: usize,
+}
+
+impl Greeting {
+    /// Reads a greeting of protocol 10; `host` is for the errors.
+    pub(crate) fn parse(payload: &[u8], host: &str) -> Result<Self, Error> {
+        match payload.first() {
+            Some(10) => {}
+            Some(other) => {
+                return Err(Error::protocol(
+                    ProtocolErrorKind::Version,
+                    format!(
+                        "{host} speaks protocol version {other}, not 10; check that host and port \
+                         are those of a MySQL server"
+                    ),
+                ));
+            }
+            None => return Err(malformed(host)),
+        }
+        let greeting = Self::read(payload).ok_or_else(|| malformed(host))?;
+        let needed = capability::PROTOCOL_41 | capability::SECURE_CONNECTION;
+        if greeting.capabilities & needed != needed {
+            return Err(Error::protocol(
+                ProtocolErrorKind::Version,
+                format!("{host} speaks the protocol of MySQL 4.0, which is not supported"),
+            ));
+        }
+        Ok(greeting)
+    }
+
+    fn read(payload: &[u8]) -> Option<Self> {
+        let mut bytes = Bytes::new(payload);
+        bytes.u8()?;
+        let version = bytes.until_nul()?.to_vec();
+        let connection_id = bytes.u32()?;
+        bytes.take(9)?; // the nonce's first part, and a filler
+        let flags_at = payload.len() - bytes.rest().len();
+        let lower = bytes.u16()?;
+        bytes.take(3)?; // charset and status
+        let upper = bytes.u16()?;
+        let nonce_length = usize::from(bytes.u8()?);
+        bytes.take(10)?;
+        // 12 bytes and a NUL at least; a missing NUL is tolerated, as every client does.
+        let nonce_rest = nonce_length.saturating_sub(8).max(13);
+        if bytes.take(nonce_rest).is_none() {
+            bytes.take(12)?;
+        }
+        Some(Greeting {
+            payload: payload.to_vec(),
+            version,
+            connection_id,
+            capabilities: u32::from(lower) | u32::from(upper) << 16,
+            flags_at,
+        })
+    }
+
+    pub(crate) fn offers_tls(&self) -> bool {
+        self.capabilities & capability::SSL != 0
+    }
+
+    /// The version text, as bytes of a peer.
+    pub(crate) fn version(&self) -> &[u8] {
+        &self.version
+    }
+
+    pub(crate) fn connection_id(&self) -> u32 {
+        self.connection_id
+    }
+
+    /// The payload for the driver, with these capability flags cleared.
+    pub(crate) fn without(&self, cleared: u32) -> Vec<u8> {
+        let mut payload = self.payload.clone();
+        let [a, b, c, d] = (self.capabilities & !cleared).to_le_bytes();
+        // Between the halves stand charset and status.
+        if let Some([lower_a, lower_b, _, _, _, upper_a, upper_b, ..]) =
+            payload.get_mut(self.flags_at..)
+        {
+            (*lower_a, *lower_b, *upper_a, *upper_b) = (a, b, c, d);
+        }
+        payload
+    }
+}
+
+fn malformed(host: &str) -> Error {
+    Error::protocol(
+        ProtocolErrorKind::Greeting,
+        format!(
+            "{host} sent a greeting that cannot be read; check that host and port are those of a \
+             MySQL server"
+        ),
+    )
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A greeting as MySQL 8.4 sends it, with these capability flags.
+    pub(crate) fn greeting(version: &str, capabilities: u32) -> Vec<u8> {
+        let [a, b, c, d] = capabilities.to_le_bytes();
+        let mut payload = vec![10];
+        payload.extend(version.as_bytes());
+        payload.push(0);
+        payload.extend(77u32.to_le_bytes());
+        payload.extend(b"abcdefgh\0");
+        payload.extend([a, b, 255, 2, 0, c, d, 21]);
+        payload.extend([0; 10]);
+        payload.extend(b"ijklmnopqrst\0caching_sha2_password\0");
+        payload
+    }
+
+    #[test]
+    fn facts_are_read_and_flags_are_cleared() {
+        let payload = greeting("8.4.0", 0xdfff_ffff);
+        let read = Greeting::parse(&payload, "db").unwrap();
+        assert_eq!(read.version(), b"8.4.0");
+        assert_eq!(read.connection_id(), 77);
+        assert!(read.offers_tls());
+        let shown = Greeting::parse(&read.without(capability::SSL), "db").unwrap();
+        assert!(!shown.offers_tls());
+        assert_eq!(shown.capabilities, 0xdfff_ffff & !capability::SSL);
+        assert_eq!(read.without(0), payload);
+    }
+
+    #[test]
+    fn every_truncation_is_an_error() {
+        let payload = greeting("8.4.0", 0xdfff_ffff);
+        let plugin = payload.len() - b"\0caching_sha2_password\0".len();
+        for cut in 0..plugin {
+            let error = Greeting::parse(&payload[..cut], "db").unwrap_err();
+            assert_eq!(error.code(), "protocol.greeting", "{cut}");
+        }
+        for cut in plugin..payload.len() {
+            Greeting::parse(&payload[..cut], "db").unwrap();
+        }
+    }
+
+    #[test]
+    fn other_protocols_are_named() {
+        for payload in [&b"\x09old"[..], b"SSH-2.0-x", b"\x15\x03\x01\x00\x02"] {
+            let error = Greeting::parse(payload, "db").unwrap_err();
+            assert_eq!(error.code(), "protocol.version");
+        }
+        let error = Greeting::parse(&greeting("4.0", 0), "db").unwrap_err();
+        assert_eq!(error.code(), "protocol.version");
+    }
+}

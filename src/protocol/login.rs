@@ -1,0 +1,301 @@
+//! The login as a state machine: which packets may pass, and what they may carry.
+//!
+//! On plaintext nothing but a scramble may leave (or a password encrypted with a key that the user
+//! chose to trust), and only packets that the driver can read reach it, because it panics on some
+//! others.
+
+use super::response::Response;
+use super::{err, plugin};
+use crate::error::{AuthErrorKind, Error, ProtocolErrorKind, ServerReply};
+use crate::session::PasswordSent;
+use crate::text::peer_text;
+
+/// How many packets a login may take, both ways together.
+const PACKET_LIMIT: u32 = 64;
+
+/// A nonce shorter than this is none.
+const NONCE_MINIMUM: usize = 20;
+
+/// What lies between us and the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wire {
+    PlainTcp,
+    UnixSocket,
+    Tls,
+}
+
+/// What the user allowed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Permissions {
+    /// `enable-cleartext-plugin`.
+    pub(crate) cleartext: bool,
+    /// `server-public-key-path`.
+    pub(crate) known_key: bool,
+    /// `get-server-public-key`.
+    pub(crate) ask_for_key: bool,
+}
+
+/// What to do with a packet of the server that may pass.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Pass it on; the login goes on.
+    Continue,
+    /// It holds the server's RSA key: check it, then pass it on.
+    CheckKey,
+    /// Pass it on; the user is logged in.
+    LoggedIn,
+    /// Pass it on; the server refused.
+    Refused(ServerReply),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FullAuthentication {
+    No,
+    /// The server asked for the password; the driver has not answered.
+    Asked,
+    /// The driver asked for the server's key.
+    KeyRequested,
+    /// The driver has the key and has not answered.
+    KeyShown,
+    Answered,
+}
+
+/// The state of one login, from the HandshakeResponse to the final OK or ERR.
+#[derive(Debug)]
+pub(crate) struct Login {
+    wire: Wire,
+    permissions: Permissions,
+    plugin: Vec<u8>,
+    full: FullAuthentication,
+    may_switch: bool,
+    packets: u32,
+    sent: PasswordSent,
+}
+
+impl Login {
+    /// Starts with the driver's HandshakeResponse, which must not have left yet.
+    pub(crate) fn new(
+        wire: Wire,
+        permissions: Permissions,
+        response: &Response<'_>,
+    ) -> Result<Self, Error> {
+        let mut login = Login {
+            wire,
+            permissions,
+            plugin: response.plugin.to_vec(),
+            full: FullAuthentication::No,
+            may_switch: true,
+            packets: 1,
+            sent: PasswordSent::None,
+        };
+        if response.plugin == plugin::CLEAR {
+            login.check_cleartext()?;
+        }
+        login.note_answer(response.auth_data);
+        Ok(login)
+    }
+
+    /// The strongest form in which the password has crossed.
+    pub(crate) fn password_sent(&self) -> PasswordSent {
+        self.sent
+    }
+
+    /// Judges a packet of the server before the driver sees it.
+    pub(crate) fn server_packet(&mut self, payload: &[u8]) -> Result<Verdict, Error> {
+        self.count()?;
+        match payload {
+            [0x00, ..] => Ok(Verdict::LoggedIn),
+            [0xff, ..] => err::parse(payload, self.wire != Wire::PlainTcp)
+                .map(Verdict::Refused)
+                .ok_or_else(|| unexpected("an ERR packet without a number")),
+            [0xfe] => Err(old_password()),
+            [0xfe, rest @ ..] => self.switch(rest),
+            [0x01, rest @ ..] => self.more_data(rest),
+            [0x02, ..] => Err(Error::auth(
+                AuthErrorKind::UnsupportedPlugin,
+                "the account asks for a second factor, which the driver cannot give; use an \
+                 account with one factor",
+            )),
+            [b'P', ..] if self.plugin == plugin::PARSEC => Ok(Verdict::Continue),
+            [] => Err(unexpected("an empty packet")),
+            [first, ..] => Err(unexpected(&format!("a packet that begins with {first:#04x}"))),
+        }
+    }
+
+    /// Judges a packet of the driver before it leaves.
+    pub(crate) fn driver_packet(&mut self, payload: &[u8]) -> Result<(), Error> {
+        self.count()?;
+        match self.full {
+            FullAuthentication::Asked if self.wire == Wire::PlainTcp => {
+                if payload == [0x02] && self.permissions.ask_for_key {
+                    self.full = FullAuthentication::KeyRequested;
+                    return Ok(());
+                }
+                self.full = FullAuthentication::Answered;
+                self.encrypted(payload, self.permissions.known_key)
+            }
+            FullAuthentication::KeyShown => {
+                self.full = FullAuthentication::Answered;
+                self.encrypted(payload, self.permissions.ask_for_key)
+            }
+            FullAuthentication::Asked => {
+                self.full = FullAuthentication::Answered;
+                self.note(payload, PasswordSent::Cleartext);
+                Ok(())
+            }
+            _ => {
+                self.note_answer(payload);
+                Ok(())
+            }
+        }
+    }
+
+    fn count(&mut self) -> Result<(), Error> {
+        self.packets += 1;
+        if self.packets > PACKET_LIMIT {
+            return Err(Error::protocol(
+                ProtocolErrorKind::TooManyPackets,
+                format!("the login took more than {PACKET_LIMIT} packets; the server is at fault"),
+            ));
+        }
+        Ok(())
+    }
+
+    fn switch(&mut self, rest: &[u8]) -> Result<Verdict, Error> {
+        if !std::mem::take(&mut self.may_switch) {
+            return Err(unexpected("a second AuthSwitch"));
+        }
+        let (name, nonce) = match rest.iter().position(|&byte| byte == 0) {
+            Some(end) => {
+                let (name, nonce) = rest.split_at(end);
+                (name, nonce.get(1..).unwrap_or_default())
+            }
+            None => (rest, &[][..]),
+        };
+        if name == plugin::OLD {
+            return Err(old_password());
+        }
+        if !plugin::OF_THE_DRIVER.contains(&name) {
+            return Err(Error::auth(
+                AuthErrorKind::UnsupportedPlugin,
+                format!(
+                    "the account uses the authentication plugin \"{}\", which the driver does not \
+                     have; it has {}",
+                    peer_text(name),
+                    supported_plugins()
+                ),
+            ));
+        }
+        if name == plugin::CLEAR {
+            self.check_cleartext()?;
+        } else if nonce.strip_suffix(&[0]).unwrap_or(nonce).len() < NONCE_MINIMUM {
+            return Err(unexpected("an AuthSwitch without a proper nonce"));
+        }
+        self.plugin = name.to_vec();
+        self.full = FullAuthentication::No;
+        Ok(Verdict::Continue)
+    }
+
+    fn more_data(&mut self, rest: &[u8]) -> Result<Verdict, Error> {
+        if self.plugin == plugin::PARSEC && !rest.is_empty() {
+            return Ok(Verdict::Continue);
+        }
+        if self.plugin != plugin::CACHING_SHA2 {
+            return Err(unexpected("data that the authentication plugin has no use for"));
+        }
+        match (self.full, rest) {
+            (FullAuthentication::No, [0x03]) => Ok(Verdict::Continue),
+            (FullAuthentication::No, [0x04]) => {
+                let key = self.permissions.known_key || self.permissions.ask_for_key;
+                if self.wire == Wire::PlainTcp && !key {
+                    return Err(needs_secure_connection(
+                        "authentication requires a secure connection: the server asks for the \
+                         password itself and this connection is plaintext; use TLS \
+                         (ssl-mode=VERIFY_IDENTITY), or server-public-key-path where the server \
+                         has an RSA key (TiDB has none)",
+                    ));
+                }
+                self.full = FullAuthentication::Asked;
+                Ok(Verdict::Continue)
+            }
+            (FullAuthentication::KeyRequested, [_, ..]) => {
+                self.full = FullAuthentication::KeyShown;
+                Ok(Verdict::CheckKey)
+            }
+            _ => Err(unexpected("caching_sha2_password data out of turn")),
+        }
+    }
+
+    fn check_cleartext(&self) -> Result<(), Error> {
+        if self.wire != Wire::Tls {
+            return Err(needs_secure_connection(
+                "authentication requires a secure connection: the server asks for the cleartext \
+                 password (mysql_clear_password) and this connection has no TLS; use \
+                 ssl-mode=VERIFY_IDENTITY",
+            ));
+        }
+        if !self.permissions.cleartext {
+            return Err(Error::auth(
+                AuthErrorKind::CleartextDisabled,
+                "the server asks for the cleartext password (mysql_clear_password: LDAP, IAM and \
+                 token accounts); if that is right, set enable-cleartext-plugin=true",
+            ));
+        }
+        Ok(())
+    }
+
+    fn encrypted(&mut self, payload: &[u8], allowed: bool) -> Result<(), Error> {
+        // The shortest RSA key that is taken has 1024 bits. What is shorter is no ciphertext.
+        if !allowed || payload.len() < 128 {
+            return Err(needs_secure_connection(
+                "authentication requires a secure connection: the driver was about to send the \
+                 password over plaintext without the server's key",
+            ));
+        }
+        self.note(payload, PasswordSent::RsaEncrypted);
+        Ok(())
+    }
+
+    fn note_answer(&mut self, answer: &[u8]) {
+        let form = if self.plugin == plugin::CLEAR {
+            PasswordSent::Cleartext
+        } else {
+            PasswordSent::Scramble
+        };
+        self.note(answer, form);
+    }
+
+    fn note(&mut self, answer: &[u8], form: PasswordSent) {
+        // A single NUL is the empty password of the cleartext forms.
+        if !answer.is_empty() && answer != [0] {
+            self.sent = self.sent.max(form);
+        }
+    }
+}
+
+fn unexpected(what: &str) -> Error {
+    Error::protocol(
+        ProtocolErrorKind::UnexpectedPacket,
+        format!("the server sent {what} during the login, which breaks the MySQL protocol"),
+    )
+}
+
+fn needs_secure_connection(message: &str) -> Error {
+    Error::auth(AuthErrorKind::NeedsSecureConnection, message)
+}
+
+fn old_password() -> Error {
+    Error::auth(
+        AuthErrorKind::OldPassword,
+        "the server asks for the password hash of MySQL 4.0 (mysql_old_password), which is as good \
+         as cleartext and never sent; give the account another authentication plugin",
+    )
+}
+
+fn supported_plugins() -> String {
+    let names: Vec<String> = plugin::OF_THE_DRIVER.iter().map(|name| peer_text(name)).collect();
+    crate::text::list(&names)
+}
+
+#[cfg(test)]
+mod tests;

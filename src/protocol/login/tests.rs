@@ -1,0 +1,128 @@
+use super::*;
+
+const NONCE: &[u8] = b"abcdefghijklmnopqrst\0";
+
+fn response(plugin: &'static [u8], auth_data: &'static [u8]) -> Response<'static> {
+    Response { capabilities: 0, auth_data, plugin }
+}
+
+fn login(wire: Wire, permissions: Permissions) -> Login {
+    Login::new(wire, permissions, &response(plugin::CACHING_SHA2, &[7; 32])).unwrap()
+}
+
+fn switch(name: &[u8], nonce: &[u8]) -> Vec<u8> {
+    [&[0xfe], name, &[0], nonce].concat()
+}
+
+const ALL: Permissions = Permissions { cleartext: true, known_key: true, ask_for_key: true };
+const NONE: Permissions = Permissions { cleartext: false, known_key: false, ask_for_key: false };
+const KEY: Permissions = Permissions { known_key: true, ..NONE };
+const ASK: Permissions = Permissions { ask_for_key: true, ..NONE };
+
+#[test]
+fn what_the_server_may_ask_for() {
+    use Wire::{PlainTcp, Tls, UnixSocket};
+    let clear = switch(plugin::CLEAR, b"");
+    let old = switch(plugin::OLD, NONCE);
+    let full: &[u8] = &[1, 4];
+    let cases: &[(Wire, Permissions, &[u8], &str)] = &[
+        (PlainTcp, NONE, full, "auth.needs-secure-connection"),
+        (PlainTcp, KEY, full, ""),
+        (PlainTcp, ASK, full, ""),
+        (UnixSocket, NONE, full, ""),
+        (Tls, NONE, full, ""),
+        (PlainTcp, ALL, &clear, "auth.needs-secure-connection"),
+        (UnixSocket, ALL, &clear, "auth.needs-secure-connection"),
+        (Tls, NONE, &clear, "auth.cleartext-disabled"),
+        (Tls, ALL, &clear, ""),
+        (PlainTcp, ALL, &old, "auth.old-password"),
+        (Tls, ALL, &old, "auth.old-password"),
+        (Tls, ALL, &[0xfe], "auth.old-password"),
+        (Tls, ALL, &switch(b"dialog", NONCE), "auth.unsupported-plugin"),
+        (Tls, ALL, &switch(plugin::NATIVE, NONCE), ""),
+        (Tls, ALL, &switch(plugin::ED25519, &[9; 32]), ""),
+    ];
+    for (wire, permissions, packet, code) in cases {
+        let verdict = login(*wire, *permissions).server_packet(packet);
+        match verdict {
+            Ok(verdict) => assert_eq!((verdict, *code), (Verdict::Continue, ""), "{packet:?}"),
+            Err(error) => assert_eq!(error.code(), *code, "{wire:?} {packet:?}"),
+        }
+    }
+}
+
+#[test]
+fn packets_that_would_make_the_driver_panic_never_reach_it() {
+    let packets: [&[u8]; 9] = [
+        b"",
+        &[1],
+        &[1, 5],
+        &[1, 3, 0],
+        &switch(plugin::NATIVE, b""),
+        &switch(plugin::CACHING_SHA2, b"\0"),
+        &switch(plugin::PARSEC, &[1; 19]),
+        &[0xff, 1],
+        &[0x07],
+    ];
+    for packet in packets {
+        let error = login(Wire::Tls, ALL).server_packet(packet).unwrap_err();
+        assert_eq!(error.code(), "protocol.unexpected-packet", "{packet:?}");
+    }
+}
+
+#[test]
+fn a_second_switch_and_endless_packets_are_refused() {
+    let mut twice = login(Wire::Tls, ALL);
+    twice.server_packet(&switch(plugin::NATIVE, NONCE)).unwrap();
+    let error = twice.server_packet(&switch(plugin::NATIVE, NONCE)).unwrap_err();
+    assert_eq!(error.code(), "protocol.unexpected-packet");
+
+    let mut endless = login(Wire::Tls, ALL);
+    let error = (0..100).find_map(|_| endless.server_packet(&[1, 3]).err()).unwrap();
+    assert_eq!(error.code(), "protocol.too-many-packets");
+}
+
+#[test]
+fn how_the_password_crossed_is_told() {
+    let empty = Login::new(Wire::Tls, NONE, &response(plugin::NATIVE, b"")).unwrap();
+    assert_eq!(empty.password_sent(), PasswordSent::None);
+
+    let mut tls = login(Wire::Tls, NONE);
+    assert_eq!(tls.password_sent(), PasswordSent::Scramble);
+    tls.server_packet(&[1, 4]).unwrap();
+    tls.driver_packet(b"secret\0").unwrap();
+    assert_eq!(tls.password_sent(), PasswordSent::Cleartext);
+    assert_eq!(tls.server_packet(&[0, 0, 0, 2, 0, 0, 0]).unwrap(), Verdict::LoggedIn);
+
+    let mut rsa = login(Wire::PlainTcp, KEY);
+    rsa.server_packet(&[1, 4]).unwrap();
+    rsa.driver_packet(&[3; 256]).unwrap();
+    assert_eq!(rsa.password_sent(), PasswordSent::RsaEncrypted);
+
+    let mut asked = login(Wire::PlainTcp, ASK);
+    asked.server_packet(&[1, 4]).unwrap();
+    asked.driver_packet(&[2]).unwrap();
+    assert_eq!(asked.server_packet(b"\x01-----BEGIN").unwrap(), Verdict::CheckKey);
+    asked.driver_packet(&[3; 256]).unwrap();
+    assert_eq!(asked.password_sent(), PasswordSent::RsaEncrypted);
+}
+
+#[test]
+fn a_driver_cannot_send_the_password_over_plaintext() {
+    for (permissions, packet) in [(KEY, &b"secret\0"[..]), (KEY, &[2]), (ASK, b"secret\0")] {
+        let mut login = login(Wire::PlainTcp, permissions);
+        login.server_packet(&[1, 4]).unwrap();
+        let error = login.driver_packet(packet).unwrap_err();
+        assert_eq!(error.code(), "auth.needs-secure-connection", "{packet:?}");
+    }
+    let response = response(plugin::CLEAR, b"secret\0");
+    let error = Login::new(Wire::PlainTcp, ALL, &response).unwrap_err();
+    assert_eq!(error.code(), "auth.needs-secure-connection");
+}
+
+#[test]
+fn the_servers_refusal_is_read() {
+    let verdict = login(Wire::Tls, NONE).server_packet(b"\xff\x15\x04#28000no").unwrap();
+    let Verdict::Refused(reply) = verdict else { panic!("{verdict:?}") };
+    assert_eq!((reply.code(), reply.state(), reply.text()), (1045, Some("28000"), "no"));
+}

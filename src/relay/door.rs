@@ -1,0 +1,129 @@
+//! The private socket through which the driver comes in.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+
+use rustix::event::PollFlags;
+use socket2::Socket;
+
+use super::private_dir::PrivateDir;
+use crate::connect::deadline::Deadline;
+use crate::error::{Error, IoErrorKind, Result, Step};
+
+/// Where the driver has to connect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DriverAddress {
+    /// A Unix socket: the driver takes it for secure, and it is.
+    Unix(PathBuf),
+    /// Loopback TCP, so that the driver knows that the connection is plaintext. `from` is the
+    /// address that it has to come from.
+    Tcp { to: SocketAddr, from: Option<SocketAddr> },
+}
+
+/// A listening socket for one driver at a time.
+#[derive(Debug)]
+pub(super) enum Door {
+    Unix(UnixListener),
+    Tcp { listener: TcpListener, from: Option<Ipv4Addr> },
+}
+
+impl Door {
+    /// A socket in the private directory; it stays for the worker's life.
+    pub(super) fn in_directory(dir: &PrivateDir, name: &str) -> Result<(Self, DriverAddress)> {
+        let path = dir.socket_path(name);
+        let listener = UnixListener::bind(&path)
+            .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
+            .map_err(|error| local("a private socket could not be made", error))?;
+        Ok((Door::Unix(listener), DriverAddress::Unix(path)))
+    }
+
+    /// A loopback listener for one connection.
+    ///
+    /// Any local process can connect to it; on Linux all of 127.0.0.0/8 is ours, so the driver comes
+    /// from a random address and no other is let in.
+    pub(super) fn on_loopback() -> Result<(Self, DriverAddress)> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
+        let made = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
+        let (to, listener) =
+            made.map_err(|error| local("a loopback socket could not be made", error))?;
+        let from = random_loopback();
+        let address = DriverAddress::Tcp {
+            to,
+            from: from.map(|address| SocketAddr::V4(SocketAddrV4::new(address, 0))),
+        };
+        Ok((Door::Tcp { listener, from }, address))
+    }
+
+    /// Waits for the driver; strangers are turned away. The socket is non-blocking.
+    pub(super) fn accept(&self, deadline: &Deadline) -> Result<Socket> {
+        loop {
+            let accepted = match self {
+                Door::Unix(listener) => {
+                    deadline.wait(listener, PollFlags::IN, Step::Authentication)?;
+                    listener.accept().map(|(stream, _)| (is_this_process(&stream), stream.into()))
+                }
+                Door::Tcp { listener, from } => {
+                    deadline.wait(listener, PollFlags::IN, Step::Authentication)?;
+                    listener.accept().map(|(stream, peer)| {
+                        let expected = from.is_none_or(|from| peer.ip() == from);
+                        (expected, stream.into())
+                    })
+                }
+            };
+            match accepted {
+                Ok((true, socket)) => {
+                    let socket: Socket = socket;
+                    let made = socket.set_nonblocking(true).and_then(|()| match self {
+                        Door::Unix(_) => Ok(()),
+                        Door::Tcp { .. } => socket.set_tcp_nodelay(true),
+                    });
+                    made.map_err(|error| local("the private socket failed", error))?;
+                    return Ok(socket);
+                }
+                Ok((false, _)) => {
+                    tracing::warn!("a stranger tried to use a private socket and was turned away");
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(local("the private socket failed", error)),
+            }
+        }
+    }
+}
+
+fn local(message: &str, error: io::Error) -> Error {
+    Error::io(IoErrorKind::Local, message, error)
+}
+
+/// An address in 127.0.0.0/8 that nobody can guess; only Linux has them all.
+fn random_loopback() -> Option<Ipv4Addr> {
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
+    let mut random = [0; 3];
+    crate::tls::crypto_provider().secure_random.fill(&mut random).ok()?;
+    let [x, y, z] = random;
+    Some(Ipv4Addr::new(127, x, y, z % 254 + 1))
+}
+
+#[cfg(target_os = "linux")]
+fn is_this_process(stream: &std::os::unix::net::UnixStream) -> bool {
+    rustix::net::sockopt::socket_peercred(stream).is_ok_and(|peer| {
+        peer.uid == rustix::process::geteuid() && peer.pid == rustix::process::getpid()
+    })
+}
+
+#[cfg(target_vendor = "apple")]
+fn is_this_process(stream: &std::os::unix::net::UnixStream) -> bool {
+    use nix::sys::socket::{getsockopt, sockopt::LocalPeerPid};
+    let pid = getsockopt(stream, LocalPeerPid).unwrap_or(-1);
+    let uid = nix::unistd::getpeereid(stream).map(|(uid, _)| uid);
+    uid == Ok(nix::unistd::geteuid()) && u32::try_from(pid) == Ok(std::process::id())
+}
+
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+fn is_this_process(_: &std::os::unix::net::UnixStream) -> bool {
+    false
+}

@@ -1,0 +1,395 @@
+//! The login through the relay: greeting, HandshakeResponse, TLS, authentication.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use rustix::event::{PollFd, PollFlags};
+
+use super::worker::Job;
+use crate::connect::Decision;
+use crate::connect::deadline::wait_until;
+use crate::connect::link::{Failure, Link, Received};
+use crate::connect::upgrade::{last_words, nothing_waits, upgrade};
+use crate::error::{
+    AuthError, AuthErrorKind, Error, HandshakeErrorKind, IoError, IoErrorKind, ProtocolErrorKind,
+    ServerError, ServerErrorKind, ServerReply, Step,
+};
+use crate::material::check_server_key;
+use crate::protocol::login::{Login, Verdict, Wire};
+use crate::protocol::packet::{
+    AUTH_PACKET_LIMIT, HEADER, RESPONSE_LIMIT, Sender, Sequence, frame, set_flag, split,
+    ssl_request,
+};
+use crate::protocol::response::Response;
+use crate::protocol::{capability, err};
+use crate::session::{Claimed, Session, Timings, TlsSession, Transport};
+use crate::tls::TlsState;
+
+/// Why a login ended without a connection.
+pub(super) enum Ended {
+    Failed(Error),
+    /// The driver closed its socket, or said goodbye.
+    DriverGone,
+}
+
+impl From<Error> for Ended {
+    fn from(error: Error) -> Self {
+        Ended::Failed(error)
+    }
+}
+
+/// Brings the driver from the greeting to the final OK. On failure the driver has been told, as far
+/// as it could be.
+pub(super) fn log_in(driver: &mut Link, server: &mut Link, job: &Job) -> Result<(), Ended> {
+    let mut sides = Sides {
+        driver,
+        server,
+        to_driver: Sequence::default(),
+        to_server: Sequence::default(),
+        job,
+    };
+    let result = sides.run();
+    if let Err(Ended::Failed(error)) = &result {
+        sides.tell_driver(error);
+    }
+    result
+}
+
+struct Sides<'a> {
+    driver: &'a mut Link,
+    server: &'a mut Link,
+    to_driver: Sequence,
+    to_server: Sequence,
+    job: &'a Job,
+}
+
+impl Sides<'_> {
+    fn run(&mut self) -> Result<(), Ended> {
+        // The driver works on its answer while the key shares are made.
+        let greeting = self.job.server.greeting.without(self.job.hidden_capabilities());
+        self.send_to_driver(&greeting)?;
+        self.to_server.next(); // the greeting's
+        let prepared = match self.job.decision {
+            Decision::Tls => Some((self.job.tls()?, self.job.tls()?.connection()?)),
+            Decision::Plaintext(_) => None,
+        };
+        let mut response = self.response()?;
+        let parsed = Response::parse(&response).ok_or_else(|| unreadable("HandshakeResponse"))?;
+        let mut login = Login::new(self.wire(), self.job.permissions, &parsed)?;
+
+        let start = Instant::now();
+        let mut tls_session = None;
+        match prepared {
+            Some((tls, connection)) => {
+                let request =
+                    ssl_request(&response).ok_or_else(|| unreadable("HandshakeResponse"))?;
+                let request = frame(&request, self.to_server.next());
+                let session = upgrade(self.server, &request, connection, tls, &self.job.deadline)?;
+                tls_session = Some((session, start.elapsed()));
+                set_flag(&mut response, capability::SSL);
+            }
+            None => nothing_waits(self.server, self.job.deadline.server())?,
+        }
+        self.send_to_server(&response)?;
+        let authentication = Instant::now();
+        self.authenticate(&mut login, authentication, tls_session)
+    }
+
+    fn authenticate(
+        &mut self,
+        login: &mut Login,
+        start: Instant,
+        mut tls_session: Option<(TlsSession, std::time::Duration)>,
+    ) -> Result<(), Ended> {
+        loop {
+            while let Some(payload) = self.server_packet()? {
+                match login.server_packet(&payload)? {
+                    Verdict::Continue => {}
+                    Verdict::CheckKey => check_key(payload.get(1..).unwrap_or_default())?,
+                    Verdict::Refused(reply) => {
+                        return Err(refused(reply, self.job).into());
+                    }
+                    Verdict::LoggedIn => {
+                        let tls = tls_session.take();
+                        self.job.handover.logged_in(self.session(login, tls, start));
+                        // Not flushed to the end: the pump goes on with what is left.
+                        let packet = frame(&payload, self.to_driver.next());
+                        let _ = self.driver.send(&packet);
+                        return Ok(());
+                    }
+                }
+                self.send_to_driver(&payload)?;
+            }
+            while let Some(payload) = self.driver_packet(AUTH_PACKET_LIMIT)? {
+                login.driver_packet(&payload)?;
+                self.send_to_server(&payload)?;
+            }
+            self.wait_for_either()?;
+        }
+    }
+
+    fn session(
+        &self,
+        login: &Login,
+        tls: Option<(TlsSession, std::time::Duration)>,
+        authentication: Instant,
+    ) -> Session {
+        let greeted = &self.job.server;
+        let (tls, tls_time) = tls.map_or((None, None), |(tls, time)| (Some(tls), Some(time)));
+        Session {
+            transport: match self.job.decision {
+                Decision::Tls => Transport::Tls,
+                Decision::Plaintext(transport) => transport,
+            },
+            tls,
+            claimed: Claimed::new(greeted.greeting.version(), greeted.greeting.connection_id()),
+            password_sent: login.password_sent(),
+            timings: Timings {
+                dial: greeted.dial_time,
+                greeting: greeted.greeting_time,
+                tls: tls_time,
+                authentication: authentication.elapsed(),
+                setup: std::time::Duration::ZERO,
+            },
+            peer: greeted.peer.clone(),
+        }
+    }
+
+    fn wire(&self) -> Wire {
+        match self.job.decision {
+            Decision::Tls => Wire::Tls,
+            Decision::Plaintext(Transport::UnixSocket) => Wire::UnixSocket,
+            Decision::Plaintext(_) => Wire::PlainTcp,
+        }
+    }
+
+    /// The driver's HandshakeResponse.
+    fn response(&mut self) -> Result<Vec<u8>, Ended> {
+        let response = loop {
+            match self.driver_packet(RESPONSE_LIMIT)? {
+                Some(response) => break response,
+                None => self.wait(Side::Driver)?,
+            }
+        };
+        if Response::is_ssl_request(&response) {
+            return Err(Ended::Failed(Error::protocol(
+                ProtocolErrorKind::DriverTls,
+                "the driver asked for TLS itself; configure it without TLS, which is made here",
+            )));
+        }
+        Ok(response)
+    }
+
+    fn server_packet(&mut self) -> Result<Option<Vec<u8>>, Ended> {
+        let received = self.server.received();
+        let packet = split(received, AUTH_PACKET_LIMIT, &mut self.to_server, Sender::Server)?;
+        let packet = packet.map(|(payload, length)| (payload.to_vec(), length));
+        Ok(packet.map(|(payload, length)| {
+            self.server.consume(length);
+            payload
+        }))
+    }
+
+    fn driver_packet(&mut self, limit: usize) -> Result<Option<Vec<u8>>, Ended> {
+        let received = self.driver.received();
+        // A packet with id 0 is a command: the driver gave up and says goodbye.
+        if received.get(HEADER - 1) == Some(&0) {
+            return Err(Ended::DriverGone);
+        }
+        let packet = split(received, limit, &mut self.to_driver, Sender::Driver)?;
+        let packet = packet.map(|(payload, length)| (payload.to_vec(), length));
+        Ok(packet.map(|(payload, length)| {
+            self.driver.consume(length);
+            payload
+        }))
+    }
+
+    fn send_to_driver(&mut self, payload: &[u8]) -> Result<(), Ended> {
+        let packet = frame(payload, self.to_driver.next());
+        let sent = self.driver.send(&packet).and_then(|()| self.driver.flush());
+        sent.map_err(|_| Ended::DriverGone)?;
+        while self.driver.wants_write() {
+            self.job.deadline.wait(self.driver.socket(), PollFlags::OUT, Step::Authentication)?;
+            self.driver.flush().map_err(|_| Ended::DriverGone)?;
+        }
+        Ok(())
+    }
+
+    fn send_to_server(&mut self, payload: &[u8]) -> Result<(), Ended> {
+        let packet = frame(payload, self.to_server.next());
+        let mut sent = self.server.send(&packet).and_then(|()| self.server.flush());
+        while sent.is_ok() && self.server.wants_write() {
+            self.job.deadline.wait(self.server.socket(), PollFlags::OUT, Step::Authentication)?;
+            sent = self.server.flush();
+        }
+        sent.map_err(|failure| {
+            let failure = last_words(self.server, failure);
+            Ended::Failed(server_failure(failure, self.job))
+        })
+    }
+
+    fn wait(&mut self, side: Side) -> Result<(), Ended> {
+        let (link, step) = match side {
+            Side::Driver => (&mut *self.driver, Step::Authentication),
+            Side::Server => (&mut *self.server, Step::Authentication),
+        };
+        self.job.deadline.wait(link.socket(), PollFlags::IN, step)?;
+        match (side, link.receive()) {
+            (_, Ok(Received::Some | Received::Nothing)) => Ok(()),
+            (Side::Driver, _) => Err(Ended::DriverGone),
+            (Side::Server, Ok(Received::End)) => Err(closed(self.job).into()),
+            (Side::Server, Err(failure)) => {
+                let _ = self.server.flush(); // our alert
+                Err(server_failure(failure, self.job).into())
+            }
+        }
+    }
+
+    fn wait_for_either(&mut self) -> Result<(), Ended> {
+        let mut sockets = [
+            PollFd::new(self.server.socket(), PollFlags::IN),
+            PollFd::new(self.driver.socket(), PollFlags::IN),
+        ];
+        let ready = wait_until(&mut sockets, Some(self.job.deadline.at()))
+            .map_err(|error| Error::io(IoErrorKind::Local, "waiting for a socket failed", error))?;
+        if !ready {
+            return Err(self.job.deadline.missed(Step::Authentication).into());
+        }
+        let [server, driver] = sockets.map(|socket| !socket.revents().is_empty());
+        // The server first: what it said last explains why the driver gives up.
+        if server {
+            self.wait(Side::Server)?;
+        }
+        if driver {
+            self.wait(Side::Driver)?;
+        }
+        Ok(())
+    }
+
+    /// Gives the driver our sentence as an ERR packet; an error of the server under its own number.
+    fn tell_driver(&mut self, error: &Error) {
+        let code = match error {
+            Error::Auth(_) | Error::Server(_) => {
+                error.server_reply().map_or(2026, ServerReply::code)
+            }
+            Error::Protocol(_) | Error::Io(_) | Error::Timeout(_) => 2013,
+            _ => 2026,
+        };
+        let packet = frame(&err::build(code, &error.to_string()), self.to_driver.next());
+        let _ = self.driver.send(&packet).and_then(|()| self.driver.flush());
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Driver,
+    Server,
+}
+
+fn unreadable(what: &str) -> Ended {
+    Ended::Failed(Error::protocol(
+        ProtocolErrorKind::Driver,
+        format!("the driver sent a {what} that cannot be read"),
+    ))
+}
+
+fn check_key(key: &[u8]) -> Result<(), Error> {
+    check_server_key(key).map_err(|why| {
+        Error::auth(
+            AuthErrorKind::ServerKey,
+            format!("the server sent an RSA key that cannot be used: {why}"),
+        )
+    })
+}
+
+fn closed(job: &Job) -> Error {
+    IoError::new(
+        IoErrorKind::Closed,
+        format!(
+            "{} closed the connection during the login; its log may say why",
+            job.deadline.server()
+        ),
+        None,
+    )
+    .into()
+}
+
+/// A failure of the server's side, during the login or after it, in our words.
+pub(super) fn server_failure(failure: Failure, job: &Job) -> Error {
+    let server = job.deadline.server();
+    match failure {
+        Failure::Tls(error) => match job.tls() {
+            Ok(tls) => tls.explain(error),
+            Err(_) => Error::handshake(HandshakeErrorKind::Failed, error.to_string()),
+        },
+        Failure::Truncated => IoError::new(
+            IoErrorKind::Closed,
+            format!("{server} closed the connection without TLS close_notify: it crashed, or the connection was cut"),
+            None,
+        )
+        .into(),
+        Failure::Io(error) => {
+            IoError::new(IoErrorKind::Broken, format!("the connection to {server} broke"), Some(Arc::new(error)))
+                .into()
+        }
+    }
+}
+
+/// What an ERR packet of the login means.
+fn refused(reply: ServerReply, job: &Job) -> Error {
+    use AuthErrorKind as Kind;
+    let server = job.deadline.server();
+    let plaintext = job.decision != Decision::Tls;
+    let cloud = reply.code() == 1105 && reply.text().contains("insecure transport");
+    let (kind, advice) = match reply.code() {
+        1040 => {
+            let message = format!(
+                "{server} refused the connection: it has no connection free; close some, or raise \
+                 max_connections; {reply}"
+            );
+            return ServerError::new(ServerErrorKind::TooManyConnections, message, reply).into();
+        }
+        1045 | 1698 => (
+            Kind::AccessDenied,
+            if plaintext {
+                "check user, password and the host that the account is for; an account with \
+                 REQUIRE SSL or X509 needs TLS"
+            } else {
+                "check user, password, the host that the account is for, and whether it has a \
+                 REQUIRE clause (X509, SUBJECT, ISSUER, SAN, CIPHER) that the client certificate \
+                 does not meet"
+            },
+        ),
+        1044 | 1049 => (Kind::Database, "check the database's name and the account's privileges"),
+        1862 | 1820 => (Kind::PasswordExpired, "the password expired; set a new one"),
+        3118 | 3955 => {
+            (Kind::AccountLocked, "the account is locked; ALTER USER ... ACCOUNT UNLOCK opens it")
+        }
+        3159 => {
+            (Kind::SecureTransportRequired, "it accepts TLS only; add ssl-mode=VERIFY_IDENTITY")
+        }
+        _ if cloud || (reply.code() == 1105 && plaintext) => (
+            Kind::SecureTransportRequired,
+            "a TiDB Cloud endpoint accepts TLS only; add ssl-mode=VERIFY_IDENTITY",
+        ),
+        _ => (Kind::Refused, "its own words say why"),
+    };
+    AuthError::new(kind, format!("{server} refused the login: {advice}; {reply}"))
+        .with_reply(reply)
+        .into()
+}
+
+impl Job {
+    /// The TLS state, which a job that ends in TLS has.
+    pub(super) fn tls(&self) -> Result<&Arc<TlsState>, Error> {
+        self.tls.as_ref().ok_or_else(|| {
+            Error::handshake(HandshakeErrorKind::Failed, "this connector was built without TLS")
+        })
+    }
+
+    /// What the driver must not see in the greeting.
+    fn hidden_capabilities(&self) -> u32 {
+        let infile = if self.local_infile { 0 } else { capability::LOCAL_FILES };
+        capability::SSL | infile
+    }
+}

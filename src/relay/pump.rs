@@ -1,0 +1,189 @@
+//! After the login: bytes both ways, until one side ends.
+
+use std::net::Shutdown;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags};
+
+use super::handover::CloseReason;
+use super::login::server_failure;
+use super::worker::Job;
+use crate::connect::deadline::wait_until;
+use crate::connect::link::{Failure, Link, Received};
+use crate::connect::upgrade::last_words;
+use crate::error::Step;
+
+/// How long the last bytes and the goodbye may take once the driver is gone.
+const GOODBYE: Duration = Duration::from_millis(500);
+
+/// What is told even where nothing is to be read or written: that the peer closed.
+#[cfg(target_os = "linux")]
+const HANG_UP: PollFlags = PollFlags::RDHUP;
+#[cfg(not(target_os = "linux"))]
+const HANG_UP: PollFlags = PollFlags::empty();
+
+/// Copies until one side ends, then ends the other side properly.
+pub(super) fn pump(driver: &mut Link, server: &mut Link, job: &Job) {
+    match open(driver, server, job) {
+        End::Driver => {
+            job.handover.ended(CloseReason::Local);
+            say_goodbye(driver, server);
+        }
+        End::Server(reason) => {
+            job.handover.ended(reason);
+            finish_driver(driver, server);
+        }
+        End::Both(reason) => job.handover.ended(reason),
+    }
+}
+
+enum End {
+    Driver,
+    Server(CloseReason),
+    /// The deadline: neither side is waited for.
+    Both(CloseReason),
+}
+
+fn open(driver: &mut Link, server: &mut Link, job: &Job) -> End {
+    let mut deadline = Some(job.deadline.at());
+    loop {
+        if let Err(failure) = forward(driver, server) {
+            return End::Server(failed(last_words(server, failure), job));
+        }
+        if forward(server, driver).is_err() {
+            return End::Driver;
+        }
+        let mut sockets = [
+            PollFd::new(driver.socket(), interest(driver, server) | HANG_UP),
+            PollFd::new(server.socket(), interest(server, driver)),
+        ];
+        match wait_until(&mut sockets, deadline) {
+            Ok(true) => {}
+            Ok(false) if job.handover.is_established() => {
+                deadline = None;
+                continue;
+            }
+            Ok(false) => {
+                return End::Both(CloseReason::Failed(job.deadline.missed(Step::Setup)));
+            }
+            Err(error) => return End::Both(failed(Failure::Io(error), job)),
+        }
+        let [from_driver, from_server] = sockets.map(|socket| socket.revents());
+        let gone = HANG_UP | PollFlags::HUP | PollFlags::ERR;
+        if from_driver.intersects(PollFlags::IN | gone) {
+            if !driver.received().is_empty() {
+                // It closed while the server does not take what it sent last.
+                if from_driver.intersects(gone) {
+                    return End::Driver;
+                }
+            } else {
+                match driver.receive() {
+                    Ok(Received::Some | Received::Nothing) => {}
+                    Ok(Received::End) | Err(_) => return End::Driver,
+                }
+            }
+        }
+        if from_server.intersects(PollFlags::IN | gone) && server.received().is_empty() {
+            match server.receive() {
+                Ok(Received::Some | Received::Nothing) => {}
+                Ok(Received::End) => return End::Server(CloseReason::Server),
+                Err(failure) => {
+                    let _ = server.flush(); // our alert
+                    return End::Server(failed(failure, job));
+                }
+            }
+        }
+    }
+}
+
+/// Passes on what `from` received, as far as `to` takes it.
+fn forward(from: &mut Link, to: &mut Link) -> Result<(), Failure> {
+    to.flush()?;
+    while !from.received().is_empty() && !to.wants_write() {
+        let before = from.received().len();
+        to.send_from(from)?;
+        to.flush()?;
+        if from.received().len() == before {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// What to wait for on `link`: new bytes once the old ones are gone, room while there are some.
+fn interest(link: &Link, other: &Link) -> PollFlags {
+    let mut interest = PollFlags::empty();
+    if link.received().is_empty() {
+        interest |= PollFlags::IN;
+    }
+    if link.wants_write() || !other.received().is_empty() {
+        interest |= PollFlags::OUT;
+    }
+    interest
+}
+
+fn failed(failure: Failure, job: &Job) -> CloseReason {
+    match failure {
+        Failure::Truncated => CloseReason::Truncated,
+        other => CloseReason::Failed(server_failure(other, job)),
+    }
+}
+
+/// The driver is gone: its last bytes, such as COM_QUIT, and close_notify still go to the server,
+/// within a short time.
+fn say_goodbye(driver: &mut Link, server: &mut Link) {
+    let until = Instant::now() + GOODBYE;
+    // What the driver wrote before it closed may still wait in its socket.
+    let mut driver_empty = false;
+    let mut said = false;
+    loop {
+        if forward(driver, server).is_err() {
+            return;
+        }
+        if driver.received().is_empty() && !server.wants_write() {
+            if said {
+                break;
+            }
+            if driver_empty {
+                server.send_close();
+                said = true;
+                continue;
+            }
+            driver_empty = !matches!(driver.receive(), Ok(Received::Some));
+            continue;
+        }
+        let mut sockets = [PollFd::new(server.socket(), PollFlags::OUT)];
+        if !matches!(wait_until(&mut sockets, Some(until)), Ok(true)) {
+            return;
+        }
+    }
+    let _ = server.socket().shutdown(Shutdown::Write);
+}
+
+/// The server is gone: the driver gets what is left and an end, and is then let talk to nobody until
+/// it closes. Closing first would cost it the server's last words.
+fn finish_driver(driver: &mut Link, server: &mut Link) {
+    let mut told = false;
+    loop {
+        if forward(server, driver).is_err() {
+            return;
+        }
+        let done = server.received().is_empty() && !driver.wants_write();
+        if done && !told {
+            let _ = driver.socket().shutdown(Shutdown::Write);
+            told = true;
+        }
+        let room = if done { PollFlags::empty() } else { PollFlags::OUT };
+        let mut sockets = [PollFd::new(driver.socket(), PollFlags::IN | room)];
+        if wait_until(&mut sockets, None).is_err() {
+            return;
+        }
+        match driver.receive() {
+            Ok(Received::Some | Received::Nothing) => {
+                let unread = driver.received().len();
+                driver.consume(unread);
+            }
+            Ok(Received::End) | Err(_) => return,
+        }
+    }
+}

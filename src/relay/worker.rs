@@ -1,0 +1,153 @@
+//! Workers: a thread with a private socket each, reused from connection to connection.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread;
+
+use socket2::Socket;
+
+use super::door::{Door, DriverAddress};
+use super::handover::{CloseReason, Handover};
+use super::login::{Ended, log_in};
+use super::private_dir::PrivateDir;
+use super::pump::pump;
+use crate::connect::deadline::Deadline;
+use crate::connect::link::Link;
+use crate::connect::{Decision, ServerFacts};
+use crate::error::{Error, IoErrorKind, Result};
+use crate::protocol::login::Permissions;
+use crate::session::Transport;
+use crate::tls::TlsState;
+
+/// How many idle workers a connector keeps.
+const IDLE_LIMIT: usize = 8;
+
+/// One connection to carry.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) server: ServerFacts,
+    pub(crate) decision: Decision,
+    /// Present where the decision is TLS.
+    pub(crate) tls: Option<Arc<TlsState>>,
+    pub(crate) permissions: Permissions,
+    /// Whether the driver may see that the server takes LOCAL INFILE.
+    pub(crate) local_infile: bool,
+    pub(crate) deadline: Deadline,
+    pub(crate) handover: Handover,
+}
+
+impl Job {
+    /// Plaintext TCP must not look like a Unix socket: the driver would send the password itself.
+    fn must_look_insecure(&self) -> bool {
+        matches!(self.decision, Decision::Plaintext(Transport::Plaintext(_)))
+    }
+}
+
+/// The workers of one connector.
+#[derive(Debug)]
+pub(crate) struct Workers {
+    idle: Mutex<Vec<Worker>>,
+    made: AtomicU64,
+    dir: Option<PrivateDir>,
+}
+
+/// A thread that waits for a job.
+#[derive(Debug)]
+struct Worker {
+    jobs: SyncSender<Assignment>,
+    address: Option<DriverAddress>,
+}
+
+/// A job with the door of its own, where the worker's does not fit, and the way back to the pool.
+struct Assignment {
+    socket: Socket,
+    job: Job,
+    door: Option<Door>,
+    worker: Worker,
+    workers: Weak<Workers>,
+}
+
+impl Workers {
+    /// `dir` is needed unless every connection will be plaintext TCP.
+    pub(crate) fn new(dir: Option<PrivateDir>) -> Arc<Self> {
+        Arc::new(Workers { idle: Mutex::default(), made: AtomicU64::new(0), dir })
+    }
+
+    /// Gives a server's non-blocking socket to a worker; the driver has to connect to the address.
+    pub(crate) fn carry(self: &Arc<Self>, socket: Socket, job: Job) -> Result<DriverAddress> {
+        let worker = match self.idle().pop() {
+            Some(worker) => worker,
+            None => self.spawn()?,
+        };
+        let (door, address) = match &worker.address {
+            Some(address) if !job.must_look_insecure() => (None, address.clone()),
+            _ => {
+                let (door, address) = Door::on_loopback()?;
+                (Some(door), address)
+            }
+        };
+        let jobs = worker.jobs.clone();
+        let assignment = Assignment { socket, job, door, worker, workers: Arc::downgrade(self) };
+        jobs.send(assignment).map_err(|_| {
+            Error::io(
+                IoErrorKind::Local,
+                "a worker thread ended unexpectedly",
+                std::io::Error::other("its queue is closed"),
+            )
+        })?;
+        Ok(address)
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Worker>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn spawn(&self) -> Result<Worker> {
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        let own = match &self.dir {
+            Some(dir) => Some(Door::in_directory(dir, &format!("w{number}"))?),
+            None => None,
+        };
+        let (door, address) =
+            own.map_or((None, None), |(door, address)| (Some(door), Some(address)));
+        let (jobs, queue) = sync_channel(1);
+        thread::Builder::new()
+            .name(format!("mysql-tls-{number}"))
+            .spawn(move || work(door.as_ref(), &queue))
+            .map_err(|error| Error::io(IoErrorKind::Local, "no thread could be started", error))?;
+        Ok(Worker { jobs, address })
+    }
+}
+
+/// Serves jobs until nobody holds the worker any more.
+fn work(door: Option<&Door>, queue: &Receiver<Assignment>) {
+    while let Ok(Assignment { socket, job, door: of_the_job, worker, workers }) = queue.recv() {
+        let handover = job.handover.clone();
+        if let Some(door) = of_the_job.as_ref().or(door) {
+            serve(socket, job, door);
+        }
+        // Back first, so that whoever waits for the end finds the worker idle.
+        if let Some(workers) = workers.upgrade() {
+            let mut idle = workers.idle();
+            if idle.len() < IDLE_LIMIT {
+                idle.push(worker);
+            }
+        }
+        handover.finished();
+    }
+}
+
+fn serve(socket: Socket, job: Job, door: &Door) {
+    let mut server = Link::plain(socket);
+    let mut driver = match door.accept(&job.deadline) {
+        Ok(socket) => Link::plain(socket),
+        Err(error) => return job.handover.ended(CloseReason::Failed(error)),
+    };
+    match log_in(&mut driver, &mut server, &job) {
+        Ok(()) => pump(&mut driver, &mut server, &job),
+        // Told before the driver's socket closes, so that the reason is there when the driver fails.
+        Err(Ended::Failed(error)) => job.handover.ended(CloseReason::Failed(error)),
+        Err(Ended::DriverGone) => job.handover.ended(CloseReason::Local),
+    }
+}

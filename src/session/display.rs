@@ -1,0 +1,87 @@
+//! A session as a person reads it, in the manner of the `mysql` client's `\s`.
+
+use std::fmt;
+
+use super::{PasswordSent, PlaintextReason, Session, TlsSession, Transport};
+use crate::text::{list, rfc3339};
+
+impl fmt::Display for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let claimed = &self.claimed;
+        line(
+            f,
+            "Server",
+            format_args!(
+                "{} {}, connection {} (as it says)",
+                claimed.product().as_str(),
+                claimed.version(),
+                claimed.connection_id()
+            ),
+        )?;
+        line(f, "Address", format_args!("{}", self.peer))?;
+        match &self.tls {
+            Some(tls) => tls_lines(f, tls)?,
+            None => line(f, "TLS", format_args!("none: {}", self.transport))?,
+        }
+        line(f, "Password", format_args!("{}", self.password_sent))?;
+        let timings = &self.timings;
+        write!(f, "{:<20}dial {:?}, greeting {:?}", "Time", timings.dial, timings.greeting)?;
+        if let Some(tls) = timings.tls {
+            write!(f, ", TLS {tls:?}")?;
+        }
+        write!(f, ", login {:?}, setup {:?}", timings.authentication, timings.setup)
+    }
+}
+
+fn line(f: &mut fmt::Formatter<'_>, name: &str, value: fmt::Arguments<'_>) -> fmt::Result {
+    writeln!(f, "{name:<20}{value}")
+}
+
+fn tls_lines(f: &mut fmt::Formatter<'_>, tls: &TlsSession) -> fmt::Result {
+    let group = tls.group.unwrap_or("none");
+    let resumed = if tls.resumed { "resumed" } else { "full handshake" };
+    line(f, "TLS", format_args!("{}, {}, {group}, {resumed}", tls.version, tls.cipher))?;
+    line(f, "Verified", format_args!("{}", tls.verified))?;
+    line(f, "SNI", format_args!("{}", tls.sni.as_deref().unwrap_or("none")))?;
+    if let Some(leaf) = tls.peer.first() {
+        line(f, "Certificate", format_args!("{}", leaf.subject()))?;
+        line(f, "  names", format_args!("{}", list(leaf.subject_alt_names())))?;
+        line(f, "  issuer", format_args!("{}", leaf.issuer()))?;
+        line(
+            f,
+            "  valid",
+            format_args!("{} to {}", rfc3339(leaf.not_before()), rfc3339(leaf.not_after())),
+        )?;
+    }
+    let client = &tls.client_certificate;
+    let told = match (&client.presented, client.requested) {
+        (Some(subject), _) => subject.as_str(),
+        (None, true) => "none presented, the server asked for one",
+        (None, false) => "not asked for",
+    };
+    line(f, "Client certificate", format_args!("{told}"))
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Transport::Tls => "TLS",
+            Transport::Plaintext(PlaintextReason::Disabled) => "PLAINTEXT, ssl-mode is DISABLED",
+            Transport::Plaintext(PlaintextReason::NotOffered) => {
+                "PLAINTEXT, ssl-mode is PREFERRED and the server offered no TLS"
+            }
+            Transport::UnixSocket => "plaintext over the server's Unix socket",
+        })
+    }
+}
+
+impl fmt::Display for PasswordSent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PasswordSent::None => "none sent",
+            PasswordSent::Scramble => "a scramble was sent",
+            PasswordSent::RsaEncrypted => "sent encrypted with the server's RSA key",
+            PasswordSent::Cleartext => "the password itself was sent",
+        })
+    }
+}

@@ -1,0 +1,134 @@
+//! What a TLS handshake negotiated and what was verified in it.
+
+use std::fmt;
+
+use super::PeerCertificate;
+
+/// What a TLS handshake negotiated and what was verified in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct TlsSession {
+    pub(crate) version: &'static str,
+    pub(crate) cipher: &'static str,
+    pub(crate) cipher_openssl: &'static str,
+    pub(crate) group: Option<&'static str>,
+    pub(crate) resumed: bool,
+    pub(crate) hello_retry: bool,
+    pub(crate) sni: Option<String>,
+    pub(crate) peer: Vec<PeerCertificate>,
+    pub(crate) verified: Verification,
+    pub(crate) client_certificate: ClientCertificate,
+}
+
+impl TlsSession {
+    /// The protocol version as MySQL names it: `TLSv1.2` or `TLSv1.3`.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        self.version
+    }
+
+    /// The cipher suite by its IANA name, for example `TLS_AES_128_GCM_SHA256`.
+    #[must_use]
+    pub fn cipher(&self) -> &str {
+        self.cipher
+    }
+
+    /// The cipher suite by OpenSSL's name, as `Ssl_cipher` has it; under TLS 1.3 the IANA name.
+    #[must_use]
+    pub fn cipher_openssl(&self) -> &str {
+        self.cipher_openssl
+    }
+
+    /// The key-exchange group, for example `X25519MLKEM768`; `None` for a resumed TLS 1.2 session,
+    /// which has no key exchange.
+    #[must_use]
+    pub fn group(&self) -> Option<&str> {
+        self.group
+    }
+
+    /// Whether an earlier session was resumed.
+    #[must_use]
+    pub fn is_resumed(&self) -> bool {
+        self.resumed
+    }
+
+    /// Whether the server asked for another key share first (HelloRetryRequest, RFC 8446, section
+    /// 4.1.4), which costs a round trip.
+    #[must_use]
+    pub fn had_hello_retry(&self) -> bool {
+        self.hello_retry
+    }
+
+    /// The server name sent in the handshake (SNI); `None` for an IP address.
+    #[must_use]
+    pub fn sni(&self) -> Option<&str> {
+        self.sni.as_deref()
+    }
+
+    /// The certificates that the server showed, its own first.
+    #[must_use]
+    pub fn peer(&self) -> &[PeerCertificate] {
+        &self.peer
+    }
+
+    /// What was verified of the server's certificate.
+    #[must_use]
+    pub fn verified(&self) -> &Verification {
+        &self.verified
+    }
+
+    /// What became of the client certificate. On a resumed session this is what the first
+    /// handshake told.
+    #[must_use]
+    pub fn client_certificate(&self) -> &ClientCertificate {
+        &self.client_certificate
+    }
+}
+
+/// What was verified of the server's certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum Verification {
+    /// Nothing but that the peer holds the key of the certificate it showed.
+    Nothing,
+    /// That a trusted CA issued it.
+    Chain,
+    /// That a trusted CA issued it for this name.
+    ChainAndName(String),
+}
+
+impl fmt::Display for Verification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verification::Nothing => f.write_str("NOT VERIFIED"),
+            Verification::Chain => f.write_str("the chain, not the name"),
+            Verification::ChainAndName(name) => write!(f, "the chain, and the name {name}"),
+        }
+    }
+}
+
+/// What became of the client certificate.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct ClientCertificate {
+    pub(crate) requested: bool,
+    pub(crate) presented: Option<String>,
+}
+
+impl ClientCertificate {
+    /// Whether the server asked for one.
+    #[must_use]
+    pub fn was_requested(&self) -> bool {
+        self.requested
+    }
+
+    /// The subject of the one that was presented.
+    #[must_use]
+    pub fn presented(&self) -> Option<&str> {
+        self.presented.as_deref()
+    }
+}

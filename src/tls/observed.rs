@@ -1,0 +1,70 @@
+//! What the callbacks of one handshake see.
+//!
+//! Verifier and resolver are shared by all connections of a connector (resumption needs that), and
+//! rustls calls them on the thread that drives the handshake: so what they see of one connection is
+//! kept for that thread.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use rustls::SignatureScheme;
+use rustls::client::ResolvesClientCert;
+use rustls::pki_types::CertificateDer;
+use rustls::sign::CertifiedKey;
+
+use crate::material::ClientIdentity;
+
+#[derive(Debug, Default)]
+pub(super) struct Observed {
+    /// The chain that the server sent, leaf first.
+    pub(super) chain: Vec<CertificateDer<'static>>,
+    /// Whether the server asked for a client certificate.
+    pub(super) requested: bool,
+    /// Whether one was presented.
+    pub(super) presented: bool,
+}
+
+thread_local! {
+    static OBSERVED: RefCell<Observed> = RefCell::default();
+}
+
+pub(super) fn begin() {
+    take();
+}
+
+pub(super) fn take() -> Observed {
+    OBSERVED.take()
+}
+
+pub(super) fn chain(leaf: &CertificateDer<'_>, intermediates: &[CertificateDer<'_>]) {
+    let chain = std::iter::once(leaf)
+        .chain(intermediates)
+        .map(|certificate| certificate.clone().into_owned())
+        .collect();
+    OBSERVED.with_borrow_mut(|observed| observed.chain = chain);
+}
+
+/// Presents the client certificate, if there is one, and records that it was asked for.
+#[derive(Debug)]
+pub(super) struct Resolver(Option<Arc<ClientIdentity>>);
+
+impl Resolver {
+    pub(super) fn new(identity: Option<Arc<ClientIdentity>>) -> Self {
+        Resolver(identity)
+    }
+}
+
+impl ResolvesClientCert for Resolver {
+    fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        let key = self.0.as_ref().and_then(|identity| identity.resolve(issuers, schemes));
+        OBSERVED.with_borrow_mut(|observed| {
+            observed.requested = true;
+            observed.presented = key.is_some();
+        });
+        key
+    }
+
+    fn has_certs(&self) -> bool {
+        self.0.is_some()
+    }
+}

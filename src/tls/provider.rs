@@ -1,0 +1,39 @@
+//! The crypto provider: always passed explicitly, never the process-wide default.
+
+use std::sync::{Arc, LazyLock};
+
+use rustls::crypto::{CryptoProvider, SupportedKxGroup};
+
+/// aws-lc-rs where it is built in, else ring, with our own order of key-exchange groups.
+pub(crate) fn crypto_provider() -> Arc<CryptoProvider> {
+    static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
+        let mut provider = base();
+        provider.kx_groups = key_exchange_groups();
+        Arc::new(provider)
+    });
+    Arc::clone(&PROVIDER)
+}
+
+#[cfg(feature = "aws-lc-rs")]
+fn base() -> CryptoProvider {
+    rustls::crypto::aws_lc_rs::default_provider()
+}
+
+/// X25519MLKEM768 first: TiDB prefers it, and listing it without its share would cost a
+/// HelloRetryRequest there.
+#[cfg(feature = "aws-lc-rs")]
+fn key_exchange_groups() -> Vec<&'static dyn SupportedKxGroup> {
+    use rustls::crypto::aws_lc_rs::kx_group::{SECP256R1, SECP384R1, X25519, X25519MLKEM768};
+    vec![X25519MLKEM768, X25519, SECP256R1, SECP384R1]
+}
+
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+fn base() -> CryptoProvider {
+    rustls::crypto::ring::default_provider()
+}
+
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+fn key_exchange_groups() -> Vec<&'static dyn SupportedKxGroup> {
+    use rustls::crypto::ring::kx_group::{SECP256R1, SECP384R1, X25519};
+    vec![X25519, SECP256R1, SECP384R1]
+}

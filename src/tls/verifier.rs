@@ -1,0 +1,104 @@
+//! The one verifier; the weaker checks are made of the parts that do only that, never by forgiving
+//! an error.
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+
+use super::observed;
+use crate::material::RootCerts;
+
+#[derive(Clone, Debug)]
+pub(super) enum Check {
+    Nothing,
+    Chain(RootCerts),
+    ChainAndName(RootCerts),
+}
+
+/// Checks the server's certificate; in every mode the handshake signature is checked, so that the
+/// peer holds the key of the certificate it shows.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    check: Check,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl Verifier {
+    pub(super) fn new(check: Check, algorithms: WebPkiSupportedAlgorithms) -> Self {
+        Verifier { check, algorithms }
+    }
+
+    pub(super) fn check(&self) -> &Check {
+        &self.check
+    }
+
+    /// The same check of the chain with other anchors, to find out what a failure is due to.
+    pub(super) fn with_roots(&self, roots: RootCerts) -> Self {
+        Verifier { check: Check::Chain(roots), algorithms: self.algorithms }
+    }
+
+    pub(super) fn verify(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let roots = match &self.check {
+            Check::Nothing => return Ok(()),
+            Check::Chain(roots) | Check::ChainAndName(roots) => roots,
+        };
+        let parsed = ParsedCertificate::try_from(leaf)?;
+        verify_server_cert_signed_by_trust_anchor(
+            &parsed,
+            &roots.store(),
+            intermediates,
+            now,
+            self.algorithms.all,
+        )?;
+        match &self.check {
+            Check::ChainAndName(_) => verify_server_name(&parsed, name),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        observed::chain(leaf, intermediates);
+        self.verify(leaf, intermediates, name, now)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, leaf, signed, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, leaf, signed, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,32 @@
+//! The shortest way through the crate, against the scripted server.
+
+use mysql_tls::mysql::prelude::*;
+use mysql_tls::{ConnectionBuilder, SslMode, Verification};
+
+use crate::support::*;
+
+#[test]
+fn connects_queries_and_resumes() {
+    let authority = Authority::new("Test CA");
+    let leaf = authority.server("db").dns("localhost").issue();
+    let dir = TestDir::new();
+    let ca = dir.write("ca.pem", authority.pem());
+    let script =
+        ServerScript::new().tls(ServerTls::new(&leaf)).auth([AuthStep::full_auth("secret")]);
+    let server = ScriptedServer::start(script);
+    let connector = ConnectionBuilder::new("localhost")
+        .port(server.port())
+        .user("app")
+        .password("secret")
+        .ssl_mode(SslMode::VerifyIdentity)
+        .ssl_ca(&ca)
+        .build()
+        .unwrap();
+    for resumed in [false, true, true] {
+        let mut connection = connector.connect().unwrap();
+        assert_eq!(connection.query_first::<u32, _>("SELECT 1").unwrap(), Some(1));
+        let tls = connection.session().tls().unwrap();
+        assert_eq!(tls.is_resumed(), resumed);
+        assert_eq!(*tls.verified(), Verification::ChainAndName("localhost".into()));
+    }
+}

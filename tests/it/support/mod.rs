@@ -1,0 +1,53 @@
+//! What the integration tests and the examples share: certificates made at run time and a
+//! scripted server that speaks the MySQL protocol over TLS and records what its client did.
+//!
+//! ```ignore
+//! let ca = Authority::new("test CA");
+//! let tls = ServerTls::new(&ca.server("db.test").issue()).require_client_cert(&ca);
+//! let script = ServerScript::new()
+//!     .tls(tls)
+//!     .auth([AuthStep::full_auth("secret")])
+//!     .on_query("SELECT 2", Answer::Rows(Rows::one("2", "2")));
+//! let server = ScriptedServer::start(script);
+//! // connect to 127.0.0.1, server.port(), and go away again
+//! let record = server.wait_record(0, Duration::from_secs(5));
+//! assert_eq!(record.clear_text(), b"");
+//! assert_eq!(record.ended, Some(Ended::CloseNotify));
+//! ```
+//!
+//! It depends on no code of this crate, so that a mistake there is not repeated here.
+
+// Each user takes a part of this, and a failed expectation is a failed test.
+#![allow(
+    dead_code,
+    missing_debug_implementations,
+    missing_docs,
+    unreachable_pub,
+    unused_imports,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod certs;
+mod channel;
+mod commands;
+mod issued;
+mod pem;
+mod play;
+mod record;
+mod script;
+mod server;
+mod tls;
+pub mod wire;
+
+pub use certs::{Authority, KeyKind, Leaf, self_signed, self_signed_ca};
+pub use issued::{Issued, IssuedFiles, TestDir};
+pub use pem::{pem, rsa_public_key_pem};
+pub use play::caching_sha2_scramble;
+pub use record::{ClientHelloFacts, Ended, Record, TlsFacts};
+pub use script::{AfterSslRequest, Answer, AuthStep, ServerScript, Start};
+pub use server::ScriptedServer;
+pub use tls::{ServerTls, SessionStore, provider, session_store};
+pub use wire::{Greeting, HandshakeResponse, Rows, SslRequest, capability};
