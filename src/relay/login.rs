@@ -340,7 +340,8 @@ fn refused(reply: ServerReply, job: &Job) -> Error {
     use AuthErrorKind as Kind;
     let server = job.deadline.server();
     let plaintext = job.decision != Decision::Tls;
-    let cloud = reply.code() == 1105 && reply.text().contains("insecure transport");
+    // 1105 is TiDB's number for whatever has no other.
+    let cloud = reply.code() == 1105 && reply.text().to_lowercase().contains("insecure transport");
     let (kind, advice) = match reply.code() {
         1040 => {
             let message = format!(
@@ -368,7 +369,7 @@ fn refused(reply: ServerReply, job: &Job) -> Error {
         3159 => {
             (Kind::SecureTransportRequired, "it accepts TLS only; add ssl-mode=VERIFY_IDENTITY")
         }
-        _ if cloud || (reply.code() == 1105 && plaintext) => (
+        _ if cloud => (
             Kind::SecureTransportRequired,
             "a TiDB Cloud endpoint accepts TLS only; add ssl-mode=VERIFY_IDENTITY",
         ),
