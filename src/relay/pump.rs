@@ -53,6 +53,9 @@ fn open(driver: &mut Link, server: &mut Link, job: &Job) -> End {
         if forward(server, driver).is_err() {
             return End::Driver;
         }
+        if server.has_ended() && server.received().is_empty() {
+            return End::Server(CloseReason::Server);
+        }
         let mut sockets = [
             PollFd::new(driver.socket(), interest(driver, server) | HANG_UP),
             PollFd::new(server.socket(), interest(server, driver)),
