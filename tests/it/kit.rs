@@ -2,9 +2,10 @@
 //! scripted server, and what no refused connection may have sent.
 
 use std::fmt;
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use mysql_tls::{ConnectionBuilder, Error, Result};
+use mysql_tls::{ConnectionBuilder, Error, Result, SslMode};
 
 use crate::support::*;
 
@@ -22,6 +23,34 @@ pub(crate) fn builder(host: &str, server: &ScriptedServer) -> ConnectionBuilder 
 /// The account, without a port.
 pub(crate) fn account(host: &str) -> ConnectionBuilder {
     ConnectionBuilder::new(host).user(USER).password(PASSWORD)
+}
+
+static CA: LazyLock<Authority> = LazyLock::new(|| Authority::new("Right CA"));
+static GOOD: LazyLock<Issued> = LazyLock::new(|| CA.server("localhost").issue());
+
+/// The CA of [`good`].
+pub(crate) fn ca() -> &'static Authority {
+    &CA
+}
+
+/// A server certificate for `localhost`.
+pub(crate) fn good() -> &'static Issued {
+    &GOOD
+}
+
+/// A script with TLS and a certificate that is as it should be.
+pub(crate) fn over_tls() -> ServerScript {
+    ServerScript::new().tls(ServerTls::new(good()))
+}
+
+/// The account under VERIFY_IDENTITY with the right CA.
+pub(crate) fn verified(server: &ScriptedServer) -> ConnectionBuilder {
+    builder("localhost", server).ssl_mode(SslMode::VerifyIdentity).ssl_ca_pem(ca().pem())
+}
+
+/// The account under DISABLED.
+pub(crate) fn plaintext(server: &ScriptedServer) -> ConnectionBuilder {
+    builder("localhost", server).ssl_mode(SslMode::Disabled)
 }
 
 /// The error of something that must fail.
