@@ -30,6 +30,11 @@ pub(super) fn pump(driver: &mut Link, server: &mut Link, job: &Job) {
             say_goodbye(driver, server);
         }
         End::Server(reason) => {
+            if matches!(reason, CloseReason::Server) {
+                // The server, too, wants to know that nothing was cut off (RFC 8446, section 6.1).
+                server.send_close();
+                let _ = server.flush();
+            }
             job.handover.ended(reason);
             finish_driver(driver, server);
         }
