@@ -183,7 +183,7 @@ fn packets_that_make_no_sense() {
         ("a second AuthSwitch", twice, unexpected),
         ("an unknown plugin", vec![switch("\u{1b}[2Jx", NONCE)], "auth.unsupported-plugin"),
         ("no plugin", vec![switch("", NONCE)], "auth.unsupported-plugin"),
-        ("endless 01 03", vec![AuthStep::Flood(vec![1, 3], 500)], "protocol.too-many-packets"),
+        ("endless 01 03", vec![AuthStep::Flood(vec![1, 3], 500)], unexpected),
         ("endless 01", vec![AuthStep::Flood(vec![1], 500)], unexpected),
         ("an id out of order", on_wire(b"\x07\0\0\x09\0\0\0\x02\0\0\0"), "protocol.sequence-id"),
         ("the length 0xffffff", on_wire(b"\xff\xff\xff\x02\0"), "protocol.packet-too-large"),
