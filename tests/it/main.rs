@@ -5,6 +5,7 @@
 
 mod attacks;
 mod basics;
+mod errors;
 mod hostile;
 mod kit;
 mod modes;
