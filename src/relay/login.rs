@@ -233,7 +233,9 @@ impl Sides<'_> {
             Side::Driver => (&mut *self.driver, Step::Authentication),
             Side::Server => (&mut *self.server, Step::Authentication),
         };
-        self.job.deadline.wait(link.socket(), PollFlags::IN, step)?;
+        if !link.has_ended() {
+            self.job.deadline.wait(link.socket(), PollFlags::IN, step)?;
+        }
         match (side, link.receive()) {
             (_, Ok(Received::Some | Received::Nothing)) => Ok(()),
             (Side::Driver, _) => Err(Ended::DriverGone),
@@ -246,6 +248,9 @@ impl Sides<'_> {
     }
 
     fn wait_for_either(&mut self) -> Result<(), Ended> {
+        if self.server.has_ended() {
+            return self.wait(Side::Server);
+        }
         let mut sockets = [
             PollFd::new(self.server.socket(), PollFlags::IN),
             PollFd::new(self.driver.socket(), PollFlags::IN),

@@ -30,6 +30,11 @@ pub(super) fn pump(driver: &mut Link, server: &mut Link, job: &Job) {
             say_goodbye(driver, server);
         }
         End::Server(reason) => {
+            if matches!(reason, CloseReason::Server) {
+                // The server, too, wants to know that nothing was cut off (RFC 8446, section 6.1).
+                server.send_close();
+                let _ = server.flush();
+            }
             job.handover.ended(reason);
             finish_driver(driver, server);
         }
@@ -52,6 +57,9 @@ fn open(driver: &mut Link, server: &mut Link, job: &Job) -> End {
         }
         if forward(server, driver).is_err() {
             return End::Driver;
+        }
+        if server.has_ended() && server.received().is_empty() {
+            return End::Server(CloseReason::Server);
         }
         let server_interest = interest(server, driver);
         let mut sockets = [
