@@ -234,8 +234,13 @@ impl Sides<'_> {
             Side::Server => (&mut *self.server, Step::Authentication),
         };
         self.job.deadline.wait(link.socket(), PollFlags::IN, step)?;
-        match (side, link.receive()) {
+        let had = link.received().len();
+        let received = link.receive();
+        let more = link.received().len() > had;
+        match (side, received) {
             (_, Ok(Received::Some | Received::Nothing)) => Ok(()),
+            // The server's ERR packet and its close_notify came in one read.
+            (Side::Server, Ok(Received::End)) if more => Ok(()),
             (Side::Driver, _) => Err(Ended::DriverGone),
             (Side::Server, Ok(Received::End)) => Err(closed(self.job).into()),
             (Side::Server, Err(failure)) => {
