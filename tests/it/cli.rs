@@ -1,5 +1,8 @@
 //! The command line program against the scripted server.
 
+// A failed expectation is a failed test.
+#![allow(clippy::panic, clippy::unwrap_used)]
+
 mod sources;
 mod status;
 mod usage;

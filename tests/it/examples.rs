@@ -1,5 +1,8 @@
 //! Runs the examples, which cargo builds before the tests.
 
+// A failed expectation is a failed test.
+#![allow(clippy::panic, clippy::unwrap_used)]
+
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 

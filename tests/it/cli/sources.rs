@@ -7,17 +7,19 @@ const DSN_IN_ARGUMENTS: &str = "the DSN in the arguments holds a password or ano
 const PASSWORD_IN_ARGUMENTS: &str = "the password in the arguments is visible to every user of this machine with `ps`; use \
      --password-file, MYSQL_PWD or -p without a value";
 
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
 #[test]
 fn each_source_of_the_dsn_in_its_order() {
     let fixture = Fixture::open();
     let dsn = |user: &str| fixture.dsn(user);
     let file = fixture.file("dsn", &(fixture.dsn("file") + "\n"));
     let (argument, own, general) = (dsn("argument"), dsn("own"), dsn("general"));
-    let both: &[(&str, &str)] = &[("MYSQL_TLS_DSN", &own), ("DATABASE_URL", &general)];
+    let both: Variables<'_> = &[("MYSQL_TLS_DSN", &own), ("DATABASE_URL", &general)];
     let port = fixture.server.port().to_string();
     let ca = fixture.ca_file();
     let client = ["--host=localhost", "-P", &port, "-u", "client", "--ssl-ca", &ca];
-    let cases: &[(&[&str], &[(&str, &str)], &str)] = &[
+    let cases: &[(&[&str], Variables<'_>, &str)] = &[
         (&[&argument], both, "argument"),
         (&["--dsn-file", &file], both, "file"),
         (&client, both, "client"),
