@@ -6,7 +6,10 @@
 mod api;
 mod attacks;
 mod basics;
+#[cfg(feature = "cli")]
+mod cli;
 mod errors;
+mod examples;
 mod hostile;
 mod kit;
 mod modes;
