@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// What stands in a complaint in place of an argument that could be a DSN or a password.
 const HIDDEN: &str = "<not shown>";
@@ -30,11 +30,11 @@ pub(crate) fn prepared(arguments: impl Iterator<Item = OsString>) -> Vec<OsStrin
 pub(crate) fn refused(mut error: clap::Error) -> ExitCode {
     for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand, ContextKind::InvalidValue]
     {
-        let secret = match error.get(kind) {
-            Some(ContextValue::String(text)) => may_be_secret(kind, text),
+        let hide = match error.get(kind) {
+            Some(ContextValue::String(text)) => may_be_secret(error.kind(), text),
             _ => false,
         };
-        if secret {
+        if hide {
             error.insert(kind, ContextValue::String(HIDDEN.to_owned()));
             // The suggestions repeat it.
             error.remove(ContextKind::Suggested);
@@ -45,11 +45,8 @@ pub(crate) fn refused(mut error: clap::Error) -> ExitCode {
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
 }
 
-fn may_be_secret(kind: ContextKind, text: &str) -> bool {
-    let is_option = text.starts_with('-') && !text.contains('@');
-    match kind {
-        // `status DSN -p PASSWORD`: the password is one argument too many.
-        ContextKind::InvalidArg => !is_option && !text.starts_with('[') && !text.starts_with('<'),
-        _ => text.contains([':', '@', '/']),
-    }
+fn may_be_secret(kind: ErrorKind, text: &str) -> bool {
+    // `status DSN -p PASSWORD`: the password is one argument too many.
+    let surplus = kind == ErrorKind::UnknownArgument && !text.starts_with('-');
+    surplus || text.contains([':', '@', '/'])
 }
