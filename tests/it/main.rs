@@ -6,6 +6,7 @@
 mod api;
 mod attacks;
 mod basics;
+mod chains;
 #[cfg(feature = "cli")]
 mod cli;
 mod errors;
