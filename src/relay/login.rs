@@ -46,6 +46,7 @@ pub(super) fn log_in(driver: &mut Link, server: &mut Link, job: &Job) -> Result<
         server,
         to_driver: Sequence::default(),
         to_server: Sequence::default(),
+        server_ended: false,
         job,
     };
     let result = sides.run();
@@ -60,6 +61,8 @@ struct Sides<'a> {
     server: &'a mut Link,
     to_driver: Sequence,
     to_server: Sequence,
+    /// The server will send no more than what was received.
+    server_ended: bool,
     job: &'a Job,
 }
 
@@ -237,6 +240,11 @@ impl Sides<'_> {
         match (side, link.receive()) {
             (_, Ok(Received::Some | Received::Nothing)) => Ok(()),
             (Side::Driver, _) => Err(Ended::DriverGone),
+            // An ERR packet may come together with the goodbye.
+            (Side::Server, Ok(Received::End)) if !self.server.received().is_empty() => {
+                self.server_ended = true;
+                Ok(())
+            }
             (Side::Server, Ok(Received::End)) => Err(closed(self.job).into()),
             (Side::Server, Err(failure)) => {
                 let _ = self.server.flush(); // our alert
@@ -246,6 +254,9 @@ impl Sides<'_> {
     }
 
     fn wait_for_either(&mut self) -> Result<(), Ended> {
+        if self.server_ended {
+            return Err(closed(self.job).into());
+        }
         let mut sockets = [
             PollFd::new(self.server.socket(), PollFlags::IN),
             PollFd::new(self.driver.socket(), PollFlags::IN),
