@@ -59,6 +59,28 @@ pub(super) fn resumed_session_keeps_its_client_certificate(product: Product) {
     }
 }
 
+/// TLS 1.2, where OpenSSL has names of its own for the cipher suites, in full and resumed.
+pub(super) fn tls_1_2(product: Product) {
+    let world = World::start_with(product, Certificate::Issued, &["--tls-version=TLSv1.2"]);
+    let connector = world.verified().build().unwrap();
+    for resumed in [false, true] {
+        let mut connection = connector.connect().unwrap();
+        let status = connection.server_tls_status().unwrap();
+        let tls = connection.session().tls().unwrap();
+        assert_eq!(tls.version(), "TLSv1.2");
+        assert_eq!(status.version(), Some("TLSv1.2"));
+        assert!(tls.cipher().starts_with("TLS_ECDHE_ECDSA_WITH_"), "{}", tls.cipher());
+        assert!(tls.cipher_openssl().starts_with("ECDHE-ECDSA-"), "{}", tls.cipher_openssl());
+        assert_eq!(status.cipher(), Some(tls.cipher_openssl()));
+        assert_eq!(tls.is_resumed(), resumed);
+        assert_eq!(tls.group().is_none(), resumed, "{:?}", tls.group());
+    }
+    let foreign = &world.pki.foreign;
+    let refused =
+        world.verified().ssl_cert(&foreign.cert).ssl_key(&foreign.key).connect().unwrap_err();
+    assert_eq!(refused.code(), "handshake.client-certificate-refused", "{refused}");
+}
+
 pub(super) fn auto_certificates(product: Product) {
     let world = World::start(product, Certificate::Auto);
     let connection = world.to("localhost").ssl_mode(SslMode::Required).connect().unwrap();

@@ -51,7 +51,13 @@ fn script_name(product: Product) -> String {
 }
 
 impl RealServer {
-    pub(super) fn start(product: Product, home: TempDir, tls: &Tls<'_>) -> Self {
+    /// `arguments` are the server's own.
+    pub(super) fn start(
+        product: Product,
+        home: TempDir,
+        tls: &Tls<'_>,
+        arguments: &[&str],
+    ) -> Self {
         let mut command = script("run");
         command.arg(script_name(product)).arg(home.path()).arg("--once");
         match tls {
@@ -59,6 +65,7 @@ impl RealServer {
             Tls::Files { ca, cert, key } => command.arg("--tls").args([ca, cert, key]),
             Tls::Auto => command.arg("--auto-tls"),
         };
+        command.args(arguments);
         let mut run = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

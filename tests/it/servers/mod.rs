@@ -76,10 +76,12 @@ products! {
     mariadb [
         passwords::native_password,
         passwords::ed25519,
+        facts::tls_1_2,
     ]
     mysql [
         passwords::caching_sha2_full_then_fast,
         passwords::server_public_key,
+        facts::tls_1_2,
         facts::auto_certificates,
     ]
     tidb [

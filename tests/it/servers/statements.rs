@@ -51,8 +51,9 @@ pub(super) fn transactions(product: Product) {
 
 pub(super) fn multiple_result_sets(product: Product) {
     let mut connection = shared(product).verified().connect().unwrap();
-    let mut result =
-        connection.query_iter("SELECT 1; SELECT 2, 3 UNION ALL SELECT 4, 5; SELECT 'six'").unwrap();
+    let mut result = connection
+        .query_iter("SELECT 1; SELECT 2, 3 UNION ALL SELECT 4, 5 ORDER BY 1; SELECT 'six'")
+        .unwrap();
     let mut sets = Vec::new();
     while let Some(set) = result.iter() {
         let rows = set.map(|row| row.unwrap().unwrap().into_iter().map(text).collect());

@@ -111,6 +111,15 @@ pub(super) fn shared(product: Product) -> &'static World {
 
 impl World {
     pub(super) fn start(product: Product, certificate: Certificate) -> Self {
+        Self::start_with(product, certificate, &[])
+    }
+
+    /// With arguments for the server.
+    pub(super) fn start_with(
+        product: Product,
+        certificate: Certificate,
+        arguments: &[&str],
+    ) -> Self {
         let home = new_home();
         let pki = Pki::make(home.path());
         let tls = match certificate {
@@ -120,7 +129,7 @@ impl World {
                 Tls::Files { ca: &pki.ca, cert: &pki.server.cert, key: &pki.server.key }
             }
         };
-        let world = World { server: RealServer::start(product, home, &tls), pki };
+        let world = World { server: RealServer::start(product, home, &tls, arguments), pki };
         world.make_accounts();
         world
     }
