@@ -56,6 +56,7 @@ products! {
         accounts::refused_certificate_names_the_alert,
         passwords::wrong_password,
         passwords::uncached_password_stays_here,
+        passwords::uncached_password_stays_here_in_a_fallback,
         lifecycle::certificate_replaced_while_connected,
         lifecycle::require_secure_transport,
         lifecycle::killed_connection,
@@ -80,6 +81,7 @@ products! {
     ]
     mysql [
         passwords::caching_sha2_full_then_fast,
+        passwords::caching_sha2_over_the_socket,
         passwords::server_public_key,
         facts::tls_1_2,
         facts::auto_certificates,

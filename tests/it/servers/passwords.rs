@@ -4,7 +4,7 @@ use mysql_tls::mysql::prelude::*;
 use mysql_tls::{ConnectionBuilder, PasswordSent, Product, SslMode};
 
 use super::tap::Tap;
-use super::world::{PASSWORD, shared};
+use super::world::{Certificate, PASSWORD, World, shared};
 use crate::support::rsa_public_key_pem;
 
 /// Logs in and tells in which form the password crossed.
@@ -45,14 +45,23 @@ pub(super) fn wrong_password(product: Product) {
 
 /// On plaintext nothing but a scramble leaves, whatever the server asks for.
 pub(super) fn uncached_password_stays_here(product: Product) {
-    let world = shared(product);
-    let (user, code) = match product {
+    check_password_stays_here(shared(product), SslMode::Disabled);
+}
+
+/// Nor does it leave where PREFERRED finds no TLS.
+pub(super) fn uncached_password_stays_here_in_a_fallback(product: Product) {
+    let world = World::start(product, Certificate::None);
+    check_password_stays_here(&world, SslMode::Preferred);
+}
+
+fn check_password_stays_here(world: &World, mode: SslMode) {
+    let (user, code) = match world.product() {
         Product::MySQL => ("sha2_unknown", "auth.needs-secure-connection"),
         Product::TiDB => ("sha2", "auth.needs-secure-connection"),
         _ => ("ed25519", "ok"),
     };
     let tap = Tap::to(world.server.port);
-    let result = world.plaintext().port(tap.port).user(user).connect();
+    let result = world.to("127.0.0.1").port(tap.port).user(user).ssl_mode(mode).connect();
     match &result {
         Ok(connection) => {
             assert_eq!(code, "ok");
@@ -88,6 +97,14 @@ pub(super) fn caching_sha2_full_then_fast(product: Product) {
     assert_eq!(password_sent(&connector), PasswordSent::Cleartext);
     assert_eq!(password_sent(&connector), PasswordSent::Scramble);
     assert_eq!(password_sent(&world.plaintext().user("sha2")), PasswordSent::Scramble);
+}
+
+/// The server's Unix socket is secure, for both sides.
+pub(super) fn caching_sha2_over_the_socket(product: Product) {
+    let world = shared(product);
+    let builder = world.plaintext().socket(&world.server.socket).user("sha2_socket");
+    assert_eq!(password_sent(&builder), PasswordSent::Cleartext);
+    assert_eq!(password_sent(&builder), PasswordSent::Scramble);
 }
 
 pub(super) fn caching_sha2_always_full(product: Product) {

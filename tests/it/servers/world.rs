@@ -184,7 +184,9 @@ impl World {
             }
             // The server remembers a password from the first login on: one account for each test.
             _ => {
-                for name in ["sha2", "sha2_unknown", "sha2_key", "sha2_ask", "sha2_wrong_key"] {
+                const NAMES: &str =
+                    "sha2 sha2_unknown sha2_key sha2_ask sha2_wrong_key sha2_socket";
+                for name in NAMES.split(' ') {
                     make(name, plugin, "NONE");
                 }
                 // From here on `app` can log in with a scramble.
