@@ -42,9 +42,7 @@ impl ServerTlsStatus {
         ServerTlsStatus {
             version: get("Ssl_version"),
             cipher: get("Ssl_cipher"),
-            session_reused: number("Ssl_session_reused")
-                .map(|count| count != 0)
-                .or_else(|| get("Ssl_session_reused").map(|text| text.eq_ignore_ascii_case("ON"))),
+            session_reused: number("Ssl_sessions_reused").map(|count| count != 0),
             verify_mode: number("Ssl_verify_mode"),
             server_not_before: get("Ssl_server_not_before").and_then(|text| date(&text)),
             server_not_after: get("Ssl_server_not_after").and_then(|text| date(&text)),
@@ -64,7 +62,8 @@ impl ServerTlsStatus {
         self.cipher.as_deref()
     }
 
-    /// `Ssl_session_reused`; TiDB and MariaDB have no such variable.
+    /// `Ssl_sessions_reused`: whether this session was resumed. TiDB has no such variable, MariaDB
+    /// says `false` of resumed sessions as well.
     #[must_use]
     pub fn session_reused(&self) -> Option<bool> {
         self.session_reused
@@ -146,7 +145,7 @@ mod tests {
         let tls = ServerTlsStatus::new(vec![
             row("Ssl_cipher", "TLS_AES_128_GCM_SHA256"),
             row("Ssl_verify_mode", "5"),
-            row("Ssl_session_reused", "ON"),
+            row("Ssl_sessions_reused", "1"),
         ]);
         assert_eq!(tls.cipher(), Some("TLS_AES_128_GCM_SHA256"));
         assert_eq!((tls.verify_mode(), tls.session_reused()), (Some(5), Some(true)));

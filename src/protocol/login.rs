@@ -226,7 +226,8 @@ impl Login {
                 AuthErrorKind::UnsupportedPlugin,
                 format!(
                     "the account uses the authentication plugin \"{}\", which the driver does not \
-                     have; it has {}",
+                     have; it has {}; check the user's name as well, since MySQL names any plugin \
+                     for a user that it does not have",
                     peer_text(name),
                     supported_plugins()
                 ),

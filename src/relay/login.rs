@@ -60,6 +60,7 @@ struct Sides<'a> {
     server: &'a mut Link,
     to_driver: Sequence,
     to_server: Sequence,
+    /// The server will send no more than what was received.
     job: &'a Job,
 }
 
@@ -359,7 +360,8 @@ fn refused(reply: ServerReply, job: &Job) -> Error {
             Kind::AccessDenied,
             if plaintext {
                 "check user, password and the host that the account is for; an account with \
-                 REQUIRE SSL or X509 needs TLS"
+                 REQUIRE SSL or X509 needs TLS, as does every account of a MariaDB with \
+                 require_secure_transport"
             } else {
                 "check user, password, the host that the account is for, and whether it has a \
                  REQUIRE clause (X509, SUBJECT, ISSUER, SAN, CIPHER) that the client certificate \

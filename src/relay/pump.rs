@@ -11,7 +11,7 @@ use super::worker::Job;
 use crate::connect::deadline::wait_until;
 use crate::connect::link::{Failure, Link, Received};
 use crate::connect::upgrade::last_words;
-use crate::error::Step;
+use crate::error::{Error, IoErrorKind, Step};
 
 /// How long the last bytes and the goodbye may take once the driver is gone.
 const GOODBYE: Duration = Duration::from_millis(500);
@@ -138,6 +138,11 @@ fn interest(link: &Link, other: &Link) -> PollFlags {
 fn failed(failure: Failure, job: &Job) -> CloseReason {
     match failure {
         Failure::Truncated => CloseReason::Truncated,
+        // The handshake and the client certificate are long accepted: an alert is not about them.
+        Failure::Tls(error) => {
+            let message = format!("the TLS connection to {} broke: {error}", job.deadline.server());
+            CloseReason::Failed(Error::io(IoErrorKind::Broken, message, error))
+        }
         other => CloseReason::Failed(server_failure(other, job)),
     }
 }

@@ -14,4 +14,6 @@ mod examples;
 mod hostile;
 mod kit;
 mod modes;
+mod one_segment;
+mod servers;
 mod support;

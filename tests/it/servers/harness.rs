@@ -1,0 +1,118 @@
+//! Starts real servers through `tests/servers/run` and takes them away again.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use mysql_tls::{Connection, ConnectionBuilder, Product, SslMode};
+use tempfile::TempDir;
+
+/// How long a server may take to go away once nobody wants it any more.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+
+/// What a server has for TLS.
+pub(super) enum Tls<'a> {
+    None,
+    /// PEM files that it reads from these very paths.
+    Files {
+        ca: &'a Path,
+        cert: &'a Path,
+        key: &'a Path,
+    },
+    /// What it makes by itself.
+    Auto,
+}
+
+/// A real server on loopback. It ends with this value, or with the process: a `static` is never
+/// dropped, but `run` sees the end of its stdin, kills the server and removes the directory.
+pub(super) struct RealServer {
+    pub(super) product: Product,
+    pub(super) port: u16,
+    pub(super) socket: PathBuf,
+    run: Child,
+    stdin: Option<ChildStdin>,
+    home: TempDir,
+}
+
+/// A directory for a server, with a path short enough for a Unix socket in it.
+pub(super) fn new_home() -> TempDir {
+    tempfile::Builder::new().prefix("mysql-tls-server-").tempdir().expect("directory of a server")
+}
+
+/// A script of `tests/servers`.
+pub(super) fn script(name: &str) -> Command {
+    Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers").join(name))
+}
+
+/// The name that the scripts have for a product.
+fn script_name(product: Product) -> String {
+    product.as_str().to_lowercase()
+}
+
+impl RealServer {
+    /// `arguments` are the server's own.
+    pub(super) fn start(
+        product: Product,
+        home: TempDir,
+        tls: &Tls<'_>,
+        arguments: &[&str],
+    ) -> Self {
+        let mut command = script("run");
+        command.arg(script_name(product)).arg(home.path()).arg("--once");
+        match tls {
+            Tls::None => command.arg("--no-tls"),
+            Tls::Files { ca, cert, key } => command.arg("--tls").args([ca, cert, key]),
+            Tls::Auto => command.arg("--auto-tls"),
+        };
+        command.args(arguments);
+        let mut run = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("tests/servers/run starts");
+        let stdin = run.stdin.take();
+        let stdout = BufReader::new(run.stdout.take().expect("stdout is a pipe"));
+        let mut server = RealServer { product, port: 0, socket: PathBuf::new(), run, stdin, home };
+        // `run` ends by itself, and with it these lines, where the server is not ready in time.
+        for line in stdout.lines() {
+            let line = line.expect("a line of tests/servers/run");
+            match line.split_once('=') {
+                Some(("port", port)) => server.port = port.parse().expect("a port"),
+                Some(("socket", path)) => server.socket = path.into(),
+                None if line == "ready" => return server,
+                _ => {}
+            }
+        }
+        panic!("{} did not start: see above for the end of its log", product.as_str());
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// A connection of `root`, which has no password.
+    pub(super) fn admin(&self) -> Connection {
+        let builder = match self.product {
+            // Over TLS where there is any, since the server may insist.
+            Product::TiDB => {
+                ConnectionBuilder::new("127.0.0.1").port(self.port).ssl_mode(SslMode::Preferred)
+            }
+            _ => ConnectionBuilder::new("localhost").socket(&self.socket),
+        };
+        builder.user("root").connect().expect("root logs in")
+    }
+}
+
+impl Drop for RealServer {
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        let until = Instant::now() + STOP_LIMIT;
+        while matches!(self.run.try_wait(), Ok(None)) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        // Nothing happens where it ended; where it is killed, the kernel kills its server.
+        let _ = self.run.kill();
+        let _ = self.run.wait();
+    }
+}

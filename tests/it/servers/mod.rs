@@ -1,0 +1,95 @@
+//! Against real servers: MariaDB, MySQL and TiDB, started by `tests/servers/run`.
+//!
+//! They are ignored unless asked for: `cargo test --test it -- --ignored servers::mariadb` runs
+//! those of one product, `tests/all` those of each product that this machine has.
+
+// A failed expectation is a failed test, in a helper as in a test.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+mod accounts;
+mod data;
+mod facts;
+mod harness;
+mod lifecycle;
+mod modes;
+mod official;
+mod passwords;
+mod statements;
+mod tap;
+mod world;
+
+use mysql_tls::Product;
+
+/// Makes a module with the tests of one product: the common ones and its own.
+macro_rules! product {
+    ($module:ident, $product:ident, $reason:literal, $($file:ident::$test:ident,)+) => {
+        mod $module {
+            $(
+                #[test]
+                #[ignore = $reason]
+                fn $test() {
+                    super::$file::$test(super::Product::$product);
+                }
+            )+
+        }
+    };
+}
+
+/// The common tests, then for each product those that only some have.
+macro_rules! products {
+    ([$($common:tt)+] mariadb [$($mariadb:tt)*] mysql [$($mysql:tt)*] tidb [$($tidb:tt)*]) => {
+        product!(mariadb, MariaDB, "needs a real MariaDB: tests/all", $($common)+ $($mariadb)*);
+        product!(mysql, MySQL, "needs a real MySQL: tests/all", $($common)+ $($mysql)*);
+        product!(tidb, TiDB, "needs a real TiDB: tests/all", $($common)+ $($tidb)*);
+    };
+}
+
+products! {
+    [
+        modes::every_mode_with_every_ca,
+        modes::every_mode_without_tls,
+        modes::official_client_agrees,
+        modes::official_client_agrees_without_tls,
+        modes::official_client_takes_localhost_for_a_socket,
+        modes::unix_socket,
+        accounts::require_clauses,
+        accounts::refused_certificate_names_the_alert,
+        passwords::wrong_password,
+        passwords::uncached_password_stays_here,
+        passwords::uncached_password_stays_here_in_a_fallback,
+        lifecycle::certificate_replaced_while_connected,
+        lifecycle::require_secure_transport,
+        lifecycle::killed_connection,
+        lifecycle::killed_while_it_works,
+        lifecycle::reset_connection,
+        lifecycle::change_user,
+        data::large_result,
+        data::large_upload,
+        data::compression,
+        data::local_infile_with_a_handler,
+        data::local_infile_without_a_handler,
+        statements::prepared_statements,
+        statements::transactions,
+        statements::multiple_result_sets,
+        facts::session_and_server_agree,
+        facts::resumed_session_keeps_its_client_certificate,
+    ]
+    mariadb [
+        passwords::native_password,
+        passwords::ed25519,
+        facts::tls_1_2,
+    ]
+    mysql [
+        passwords::caching_sha2_full_then_fast,
+        passwords::caching_sha2_over_the_socket,
+        passwords::server_public_key,
+        facts::tls_1_2,
+        facts::auto_certificates,
+    ]
+    tidb [
+        passwords::native_password,
+        passwords::caching_sha2_always_full,
+        facts::auto_certificates,
+        facts::post_quantum_key_exchange,
+    ]
+}
