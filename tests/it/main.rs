@@ -9,4 +9,5 @@ mod errors;
 mod hostile;
 mod kit;
 mod modes;
+mod options;
 mod support;
