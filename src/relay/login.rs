@@ -60,7 +60,6 @@ struct Sides<'a> {
     server: &'a mut Link,
     to_driver: Sequence,
     to_server: Sequence,
-    /// The server will send no more than what was received.
     job: &'a Job,
 }
 

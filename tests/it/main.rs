@@ -15,5 +15,6 @@ mod hostile;
 mod kit;
 mod modes;
 mod one_segment;
+mod options;
 mod servers;
 mod support;
