@@ -1,17 +1,26 @@
 //! mysql-tls
 
+// There the crate only compiles, see `driver/unsupported.rs`; what it cannot use stays.
+#![cfg_attr(
+    not(any(target_os = "linux", target_vendor = "apple")),
+    allow(dead_code, unused_imports)
+)]
+
 mod builder;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod connect;
 mod driver;
 mod dsn;
 mod error;
 mod material;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod protocol;
 mod relay;
 mod secret;
 mod session;
 mod ssl_mode;
 mod text;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod tls;
 
 pub use builder::ConnectionBuilder;

@@ -1,8 +1,12 @@
 //! Certificates and keys from files and text; the only place that reads them.
 
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod file;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod identity;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod roots;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod server_key;
 
 use std::fmt;
@@ -10,9 +14,13 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 pub(crate) use file::read_secret;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 pub(crate) use identity::ClientIdentity;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 pub(crate) use roots::{GivenRoots, RootCerts};
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 pub(crate) use server_key::check_server_key;
 
 /// Where PEM comes from.

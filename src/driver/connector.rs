@@ -60,13 +60,6 @@ impl ConnectionBuilder {
     /// [`Error::Config`], which names the option and the remedy; [`Error::Io`] where no private
     /// socket can be made.
     pub fn build(&self) -> Result<Connector> {
-        if !cfg!(any(target_os = "linux", target_vendor = "apple")) {
-            return Err(Error::config(
-                ConfigErrorKind::UnsupportedPlatform,
-                "runtime-dir",
-                "mysql-tls needs private Unix sockets, which it has on Linux and macOS",
-            ));
-        }
         let mode = check::mode(self);
         check(self, mode)?;
         let options = options::options(self)?;

@@ -122,8 +122,3 @@ fn is_this_process(stream: &std::os::unix::net::UnixStream) -> bool {
     let uid = nix::unistd::getpeereid(stream).map(|(uid, _)| uid);
     uid == Ok(nix::unistd::geteuid()) && u32::try_from(pid) == Ok(std::process::id())
 }
-
-#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
-fn is_this_process(_: &std::os::unix::net::UnixStream) -> bool {
-    false
-}
