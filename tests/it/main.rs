@@ -1,4 +1,5 @@
 //! The integration tests: one binary, so that it links once.
 
 mod basics;
+mod readme;
 mod support;
