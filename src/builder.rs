@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::driver::{DriverHook, InfileHandler};
-use crate::material::PemSource;
+use crate::pem_source::PemSource;
 use crate::secret::{Password, PasswordSource, ProviderError};
 use crate::ssl_mode::SslMode;
 

@@ -1,17 +1,271 @@
-//! mysql-tls
+//! TLS connections to TiDB, MySQL and MariaDB, with the five ssl-modes meaning what they say. The
+//! SQL is that of the [`mysql`] driver: a [`Connection`] is a [`mysql::Conn`].
+//!
+//! # Contents
+//!
+//! 1. [First connection](#first-connection)
+//! 2. [Modes](#modes)
+//! 3. [Client certificates](#client-certificates)
+//! 4. [Passwords](#passwords)
+//! 5. [Sessions](#sessions)
+//! 6. [Errors and codes](#errors-and-codes)
+//! 7. [Pools](#pools)
+//! 8. [Moving from `mysql`'s `SslOpts`](#moving-from-mysqls-sslopts)
+//! 9. [Features and platforms](#features-and-platforms)
+//!
+//! # First connection
+//!
+//! [`ConnectionBuilder`] is plain data; its setters cannot fail. [`build`](ConnectionBuilder::build)
+//! checks everything that can be wrong before a socket opens, files included, and gives a
+//! [`Connector`], which [`connect`](Connector::connect)s as often as needed.
+//!
+//! ```no_run
+//! use mysql_tls::{ConnectionBuilder, SslMode, mysql::prelude::*};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let connector = ConnectionBuilder::new("tidb.example.com")
+//!     .port(4000)
+//!     .user("app")
+//!     .password("secret")
+//!     .database("shop")
+//!     .ssl_mode(SslMode::VerifyIdentity)
+//!     .ssl_ca("ca.pem")
+//!     .build()?;
+//! let mut conn = connector.connect()?;
+//! let total: Option<u64> = conn.query_first("SELECT COUNT(*) FROM orders")?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A connection string is the same data as text. [`connect`] takes one; parsed, it is a builder that
+//! can be changed further. [`dsn_keys`] lists the keys.
+//!
+//! ```no_run
+//! use mysql_tls::ConnectionBuilder;
+//! use std::time::Duration;
+//!
+//! # fn main() -> Result<(), mysql_tls::Error> {
+//! let dsn = "tidb://app:secret@tidb.example.com/shop?ssl-mode=VERIFY_IDENTITY";
+//! let builder: ConnectionBuilder = dsn.parse()?;
+//! let conn = builder.connect_timeout(Duration::from_secs(3)).connect()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Keep the [`Connector`]: the next connect is faster, since configuration, session tickets and
+//! threads are reused. It is cheap to clone, `Send` and `Sync`.
+//!
+//! [`Connection`] implements [`Queryable`](mysql::prelude::Queryable) and dereferences to
+//! [`mysql::Conn`]. Some generic code asks for the driver's own type; give it `&mut *conn`:
+//!
+//! ```no_run
+//! use mysql_tls::mysql::prelude::*;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut conn = mysql_tls::connect("mysql://app@localhost/shop")?;
+//! "SELECT 1".run(&mut *conn)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Modes
+//!
+//! | [`SslMode`] | server offers TLS | server offers none | server's certificate |
+//! |---|---|---|---|
+//! | `DISABLED` | plaintext | plaintext | - |
+//! | `PREFERRED` | TLS | plaintext, with a warning | verified only if a CA is given |
+//! | `REQUIRED` | TLS | [`Error::Tls`] | verified only if a CA is given |
+//! | `VERIFY_CA` | TLS | [`Error::Tls`] | issued by the given CA, valid now, for servers |
+//! | `VERIFY_IDENTITY` | TLS | [`Error::Tls`] | all that, and for this host |
+//!
+//! Use `VERIFY_IDENTITY` wherever you can. Under `REQUIRED` without a CA whoever sits between client
+//! and server reads the password; the README's table says what an active attacker gets under each
+//! mode.
+//!
+//! - The default is `VERIFY_CA` where [`ssl_ca`](ConnectionBuilder::ssl_ca) is set, and `PREFERRED`
+//!   otherwise.
+//! - A given CA replaces the public roots. Without one, `VERIFY_IDENTITY` uses the Mozilla roots that
+//!   are built in; `VERIFY_CA` is then a `build()` error.
+//! - A handshake that fails is an error in every mode. Plaintext is used only where the greeting
+//!   offers no TLS and the mode is `PREFERRED`, or on a Unix socket up to `PREFERRED`.
+//! - The name is looked for in the subject alternative names alone, an IP address in those of the
+//!   kind iPAddress.
+//!
+//! # Client certificates
+//!
+//! ```no_run
+//! use mysql_tls::{ConnectionBuilder, SslMode};
+//!
+//! # fn main() -> Result<(), mysql_tls::Error> {
+//! let conn = ConnectionBuilder::new("tidb.example.com")
+//!     .port(4000)
+//!     .user("app")
+//!     .ssl_mode(SslMode::VerifyIdentity)
+//!     .ssl_ca("ca.pem")
+//!     .ssl_cert("client.pem") // the certificate, then those that lead to its CA
+//!     .ssl_key("client-key.pem")
+//!     .connect()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Files are PEM; a key is PKCS#8, PKCS#1 or SEC1, of RSA (2048 bits or more), ECDSA or Ed25519. One
+//! file may hold both: name it once. A key that does not belong to the certificate is a `build()`
+//! error. Encrypted keys are not supported yet. The certificate is presented in every mode that ends
+//! in TLS, if the server asks for one;
+//! [`client_certificate`](TlsSession::client_certificate) tells what happened. PEM text is taken by
+//! [`ssl_cert_pem`](ConnectionBuilder::ssl_cert_pem) and its kin.
+//!
+//! # Passwords
+//!
+//! A password comes as text, from a file that is read at every connect
+//! ([`password_file`](ConnectionBuilder::password_file)), or from a function that is asked at every
+//! connect ([`password_with`](ConnectionBuilder::password_with)), for tokens that expire. It is
+//! redacted in every `Debug` of this crate; those of [`mysql::Conn`] and [`mysql::Opts`] show it.
+//!
+//! On plaintext TCP it leaves as a scramble only, or encrypted with the server's RSA key where
+//! [`server_public_key_path`](ConnectionBuilder::server_public_key_path) or
+//! [`get_server_public_key`](ConnectionBuilder::get_server_public_key) allows that. Anything else
+//! that a server asks for ends in [`Error::Auth`]. [`Session::password_sent`] tells how it crossed.
+//!
+//! # Sessions
+//!
+//! [`Connection::session`] tells what was negotiated and what was verified, as seen from this side;
+//! its `Display` is for people. What only the server says of itself stands apart, in
+//! [`Session::claimed`], because it comes in plaintext and nobody vouches for it.
+//!
+//! ```no_run
+//! use mysql_tls::Verification;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut conn = mysql_tls::connect("mysql://app@db.example.com/?ssl-mode=VERIFY_IDENTITY")?;
+//! println!("{}", conn.session());
+//! if let Some(tls) = conn.session().tls() {
+//!     println!("{} {} {:?}", tls.version(), tls.cipher(), tls.group());
+//!     assert_eq!(*tls.verified(), Verification::ChainAndName("db.example.com".into()));
+//! }
+//! println!("{:?}", conn.server_tls_status()?.cipher()); // the server's own view
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Connection::close_reason`] tells the first cause of an end, where the driver's error is often
+//! only what followed from it. [`Connection::into_parts`] gives the [`mysql::Conn`] away; TLS goes on
+//! as long as it lives.
+//!
+//! The [`tracing`](https://docs.rs/tracing) events (with its feature `log`) have a span per connect.
+//! A fallback to plaintext, and an unverified session with a host that is not loopback, are one
+//! warning per connector.
+//!
+//! # Errors and codes
+//!
+//! [`Error`] is divided by stage, because the stage tells what to do. `Display` is one sentence with
+//! the option, host or file and the remedy; `source()` has the cause; [`Error::code`] is a stable
+//! text, `stage.kind`.
+//!
+//! | stage | codes | what it is about |
+//! |---|---|---|
+//! | [`Error::Dsn`] | `dsn.*` | the connection string: [`DsnErrorKind`] |
+//! | [`Error::Config`] | `config.*` | an option or a file, found by `build()`: [`ConfigErrorKind`] |
+//! | [`Error::Connect`] | `connect.*` | no address answered; all that were tried: [`ConnectErrorKind`] |
+//! | [`Error::Server`] | `server.*` | an ERR packet in place of the greeting, or to a first statement: [`ServerErrorKind`] |
+//! | [`Error::Tls`] | `tls.*` | the mode demands TLS and there is none: [`TlsErrorKind`] |
+//! | [`Error::Certificate`] | `certificate.*` | the server's certificate: [`CertificateErrorKind`] |
+//! | [`Error::Handshake`] | `handshake.*` | alerts and other failures of TLS: [`HandshakeErrorKind`] |
+//! | [`Error::Auth`] | `auth.*` | the login, and the rules that keep the password: [`AuthErrorKind`] |
+//! | [`Error::Protocol`] | `protocol.*` | broken packets: [`ProtocolErrorKind`] |
+//! | [`Error::Timeout`] | `timeout.*` | the step in which the time ran out: [`Step`] |
+//! | [`Error::Io`] | `io.*` | the network or this machine: [`IoErrorKind`] |
+//!
+//! ```no_run
+//! # fn main() {
+//! match mysql_tls::connect("mysql://app@db.example.com/?ssl-mode=VERIFY_IDENTITY") {
+//!     Ok(_) => {}
+//!     Err(error) if error.code() == "certificate.expired" => eprintln!("renew it: {error}"),
+//!     Err(error) => eprintln!("error[{}]: {error}", error.code()),
+//! }
+//! # }
+//! ```
+//!
+//! Text from a server, in errors and elsewhere, has control characters escaped and is cut at 512
+//! bytes; what came before TLS is marked as unauthenticated.
+//!
+//! # Pools
+//!
+//! Not yet: [`mysql::Pool`] dials by itself and so cannot use a [`Connector`]. Share the connector
+//! between threads, and let each keep a connection.
+//!
+//! # Moving from `mysql`'s `SslOpts`
+//!
+//! | `mysql` | here |
+//! |---|---|
+//! | no `SslOpts` | `PREFERRED`, which uses TLS where the server offers it; [`SslMode::Disabled`] for none |
+//! | `SslOpts::default()` | [`SslMode::VerifyIdentity`] |
+//! | `with_root_cert_path(Some(path))` | [`ssl_ca`](ConnectionBuilder::ssl_ca) (PEM) |
+//! | `with_client_identity(Some(ClientIdentity::new(cert, key)))` | [`ssl_cert`](ConnectionBuilder::ssl_cert) and [`ssl_key`](ConnectionBuilder::ssl_key) (PEM) |
+//! | `with_danger_skip_domain_validation(true)` | [`SslMode::VerifyCa`], which needs `ssl_ca` |
+//! | `with_danger_accept_invalid_certs(true)` | [`SslMode::Required`] |
+//! | `OptsBuilder::pass` | [`password`](ConnectionBuilder::password) |
+//! | `OptsBuilder::ip_or_hostname`, `tcp_port`, `db_name` | [`ConnectionBuilder::new`], [`port`](ConnectionBuilder::port), [`database`](ConnectionBuilder::database) |
+//! | `OptsBuilder::tcp_connect_timeout` | [`connect_timeout`](ConnectionBuilder::connect_timeout), which covers the login too |
+//! | `OptsBuilder::init` | [`init_statement`](ConnectionBuilder::init_statement), once a statement |
+//! | `with_cipher_suites(..)` | not yet |
+//! | what has no setter here | [`driver_options`](ConnectionBuilder::driver_options) |
+//! | `Conn::new(opts)` | [`Connector::connect`] |
+//!
+//! What changes in behaviour:
+//!
+//! - A given CA replaces the public roots. The driver trusts it besides them, so that skipping the
+//!   name there accepts any certificate of any public CA; [`SslMode::VerifyCa`] accepts those of the
+//!   given CA alone.
+//! - The default is `PREFERRED`, not plaintext.
+//! - The driver leaves TLS out on a Unix socket whatever was asked. Here `REQUIRED` and stronger
+//!   modes are TLS there too.
+//! - `prefer_socket` is off: a TCP connection to loopback stays one. Only
+//!   [`socket`](ConnectionBuilder::socket) means a Unix socket.
+//! - "Accept invalid certificates" still checks that the peer holds the key of its certificate.
+//! - On plaintext the server's RSA key is asked for only if
+//!   [`get_server_public_key`](ConnectionBuilder::get_server_public_key) says so.
+//! - Certificates and keys are read once, by `build()`, not at every connect. DER and PKCS#12 files
+//!   are not taken.
+//! - There is a connect timeout of 10 seconds, for everything until `connect()` returns.
+//! - `LOCAL INFILE` is not offered to the server unless
+//!   [`local_infile_handler`](ConnectionBuilder::local_infile_handler) is set.
+//! - `Conn::new` gives [`mysql::Error`]; connecting here gives [`Error`]. Queries give the driver's.
+//!
+//! # Features and platforms
+//!
+//! `aws-lc-rs` (the default) and `ring` choose the crypto provider; one of them is needed, and with
+//! both `aws-lc-rs` is used. `serde` makes [`Session`] and its parts `Serialize`.
+//!
+//! Linux is tested and macOS is checked to compile. Elsewhere the crate compiles, and `build()`
+//! returns `config.unsupported-platform`, since the driver is reached through a private Unix socket.
+
+// There the crate only compiles, see `driver/unsupported.rs`; what it cannot use stays.
+#![cfg_attr(
+    not(any(target_os = "linux", target_vendor = "apple")),
+    allow(dead_code, unused_imports)
+)]
 
 mod builder;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod connect;
 mod driver;
 mod dsn;
 mod error;
+mod handover;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod material;
+mod pem_source;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod protocol;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod relay;
 mod secret;
 mod session;
 mod ssl_mode;
 mod text;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod tls;
 
 pub use builder::ConnectionBuilder;
@@ -23,8 +277,8 @@ pub use error::{
     HandshakeErrorKind, IoError, IoErrorKind, ProtocolError, ProtocolErrorKind, Result,
     ServerError, ServerErrorKind, ServerReply, Step, TimeoutError, TlsError, TlsErrorKind,
 };
+pub use handover::CloseReason;
 pub use mysql;
-pub use relay::CloseReason;
 pub use secret::{Password, ProviderError};
 pub use session::{
     Claimed, ClientCertificate, PasswordSent, PeerCertificate, PlaintextReason, Product, Session,
@@ -46,3 +300,8 @@ compile_error!("mysql-tls needs a crypto provider: turn on the feature `aws-lc-r
 pub fn connect(dsn: &str) -> Result<Connection> {
     dsn.parse::<ConnectionBuilder>()?.connect()
 }
+
+/// The README's code is compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -8,7 +8,7 @@ use std::str::FromStr;
 /// Use [`VerifyIdentity`](SslMode::VerifyIdentity) wherever you can: it is the only mode in which
 /// an active attacker on the network gets nothing.
 ///
-/// Where no mode is set it follows from the other options: `ssl-ca` or `ssl-capath` mean
+/// Where no mode is set it follows from the other options: `ssl-ca` means
 /// [`VerifyCa`](SslMode::VerifyCa), as in the `mysql` client; otherwise it defaults to
 /// [`Preferred`](SslMode::Preferred).
 ///

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::ConnectionBuilder;
-use crate::material::PemSource;
+use crate::pem_source::PemSource;
 use crate::ssl_mode::SslMode;
 
 impl ConnectionBuilder {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use mysql::prelude::{AsStatement, Queryable};
 use mysql::{Binary, Conn, Params, QueryResult, Statement, Text};
 
-use crate::relay::{CloseReason, Handover};
+use crate::handover::{CloseReason, Handover};
 use crate::session::Session;
 
 /// How long a drop waits for COM_QUIT and close_notify to reach the server.

@@ -18,9 +18,10 @@ use crate::error::{
     AuthError, AuthErrorKind, ConfigError, ConfigErrorKind, Error, IoError, IoErrorKind, Result,
     ServerError, ServerErrorKind, ServerReply,
 };
+use crate::handover::{CloseReason, Handover};
 use crate::material::{ClientIdentity, RootCerts, check_server_key, read_secret};
 use crate::protocol::login::Permissions;
-use crate::relay::{CloseReason, Handover, Job, PrivateDir, Workers};
+use crate::relay::{Job, Plan, PrivateDir, Workers};
 use crate::secret::{Password, PasswordSource};
 use crate::session::{PlaintextReason, Session, Transport, Verification};
 use crate::ssl_mode::SslMode;
@@ -42,7 +43,7 @@ struct Shared {
     target: Target,
     server: Arc<str>,
     mode: SslMode,
-    tls: Option<Arc<TlsState>>,
+    tls: Arc<TlsState>,
     password: PasswordSource,
     permissions: Permissions,
     options: Opts,
@@ -60,13 +61,6 @@ impl ConnectionBuilder {
     /// [`Error::Config`], which names the option and the remedy; [`Error::Io`] where no private
     /// socket can be made.
     pub fn build(&self) -> Result<Connector> {
-        if !cfg!(any(target_os = "linux", target_vendor = "apple")) {
-            return Err(Error::config(
-                ConfigErrorKind::UnsupportedPlatform,
-                "runtime-dir",
-                "mysql-tls needs private Unix sockets, which it has on Linux and macOS",
-            ));
-        }
         let mode = check::mode(self);
         check(self, mode)?;
         let options = options::options(self)?;
@@ -110,13 +104,12 @@ impl ConnectionBuilder {
     }
 
     /// Reads the files in every mode, so that a mistake in them shows even where they are not used.
-    fn tls_state(&self, mode: SslMode) -> Result<Option<Arc<TlsState>>> {
+    fn tls_state(&self, mode: SslMode) -> Result<Arc<TlsState>> {
         let roots = self.ssl_ca.as_ref().map(RootCerts::load).transpose()?;
         let provider = crypto_provider();
         let identity =
             ClientIdentity::load(self.ssl_cert.as_ref(), self.ssl_key.as_ref(), &provider)?;
         let policy = match (mode, roots) {
-            (SslMode::Disabled, _) => return Ok(None),
             (SslMode::VerifyIdentity, roots) => {
                 Policy::ChainAndName(roots.unwrap_or(RootCerts::Public))
             }
@@ -127,7 +120,7 @@ impl ConnectionBuilder {
         let _ = provider.secure_random.fill(&mut [0; 32]);
         // The name on a Unix socket is `localhost`, as in libmysqlclient.
         let name = if self.socket.is_some() { "localhost" } else { &self.host };
-        TlsState::new(name, policy, identity).map(|state| Some(Arc::new(state)))
+        TlsState::new(name, policy, identity).map(Arc::new)
     }
 
     fn check_server_public_key(&self) -> Result<()> {
@@ -189,10 +182,9 @@ impl Connector {
             greeted.socket,
             Job {
                 server: greeted.facts,
-                decision,
-                tls: match decision {
-                    Decision::Tls => shared.tls.clone(),
-                    Decision::Plaintext(_) => None,
+                plan: match decision {
+                    Decision::Tls => Plan::Tls(Arc::clone(&shared.tls)),
+                    Decision::Plaintext(transport) => Plan::Plaintext(transport),
                 },
                 permissions: shared.permissions,
                 local_infile: shared.options.get_local_infile_handler().is_some(),

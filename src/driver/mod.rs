@@ -1,11 +1,19 @@
 //! The driver's side: the only place that names `mysql`.
 
-mod check;
 mod connection;
-mod connector;
 mod hook;
-mod options;
 mod status;
+
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+mod check;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+mod connector;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+mod options;
+
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+#[path = "unsupported.rs"]
+mod connector;
 
 pub use connection::Connection;
 pub use connector::Connector;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::encoding::{BadEncoding, decode, encode};
 use super::foreign::libpq_mode;
-use crate::material::PemSource;
+use crate::pem_source::PemSource;
 use crate::ssl_mode::SslMode;
 
 /// A bare number of seconds above this is taken for milliseconds of another driver, and refused.
@@ -206,7 +206,7 @@ fn without_unit(number: u128) -> String {
         format!("has a number without a unit, which means seconds and goes up to {BARE_SECONDS}: ");
     let milliseconds = if number > 1_000_000_000 {
         return rule + "write a unit, such as `30s`";
-    } else if number % 1000 == 0 {
+    } else if number.is_multiple_of(1000) {
         format!("{}s", number / 1000)
     } else {
         format!("{number}ms")

@@ -98,7 +98,7 @@ pub(super) fn without_secrets(builder: &ConnectionBuilder) -> String {
 
 /// Inline PEM: of a key always, of a certificate if a key stands with it.
 fn is_private(key: &DsnKey, builder: &ConnectionBuilder) -> bool {
-    use crate::material::PemSource;
+    use crate::pem_source::PemSource;
     match key.name {
         "ssl-ca" => shows_private_key(builder.ssl_ca.as_ref()),
         "ssl-cert" => shows_private_key(builder.ssl_cert.as_ref()),

@@ -7,8 +7,8 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags};
 use zeroize::Zeroizing;
 
-use super::PemSource;
 use crate::error::{ConfigError, ConfigErrorKind, Error};
+use crate::pem_source::PemSource;
 
 /// The largest certificate or key file that is taken, in bytes.
 const SIZE_LIMIT: u64 = 1024 * 1024;

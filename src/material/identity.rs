@@ -9,8 +9,9 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::{PemSource, file};
+use super::file;
 use crate::error::{ConfigError, ConfigErrorKind, Error};
+use crate::pem_source::PemSource;
 use crate::text::peer_text;
 
 /// A client certificate with its chain, and the key that belongs to it.

@@ -7,9 +7,10 @@ use rustls::pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::time::ASN1Time;
 
+use super::file;
 use super::issuer::{is_issuer, is_self_issued, path_limit};
-use super::{PemSource, file};
 use crate::error::{ConfigErrorKind, Error};
+use crate::pem_source::PemSource;
 use crate::text::peer_text;
 
 /// Which certificates are trusted to issue a server's.

@@ -100,10 +100,9 @@ impl Door {
 
 impl Drop for Door {
     fn drop(&mut self) {
-        if let Door::Unix { name, dir, .. } = self {
-            if let Some(dir) = dir.upgrade() {
-                dir.remove(name);
-            }
+        let Door::Unix { name, dir, .. } = self else { return };
+        if let Some(dir) = dir.upgrade() {
+            dir.remove(name);
         }
     }
 }
@@ -136,9 +135,4 @@ fn is_this_process(stream: &std::os::unix::net::UnixStream) -> bool {
     let pid = getsockopt(stream, LocalPeerPid).unwrap_or(-1);
     let uid = nix::unistd::getpeereid(stream).map(|(uid, _)| uid);
     uid == Ok(nix::unistd::geteuid()) && u32::try_from(pid) == Ok(std::process::id())
-}
-
-#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
-fn is_this_process(_: &std::os::unix::net::UnixStream) -> bool {
-    false
 }

@@ -1,29 +1,25 @@
 //! The login through the relay: greeting, HandshakeResponse, TLS, authentication.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags};
+use zeroize::Zeroizing;
 
-use super::worker::Job;
-use crate::connect::Decision;
+use super::failure::{closed, refused, server_failure};
+use super::job::{Job, Plan};
 use crate::connect::deadline::wait_until;
-use crate::connect::link::{Failure, Link, Received};
+use crate::connect::link::{Link, Received};
 use crate::connect::upgrade::{last_words, nothing_waits, upgrade};
-use crate::error::{
-    AuthError, AuthErrorKind, Error, HandshakeErrorKind, IoError, IoErrorKind, ProtocolErrorKind,
-    ServerError, ServerErrorKind, ServerReply, Step,
-};
+use crate::error::{AuthErrorKind, Error, IoErrorKind, ProtocolErrorKind, ServerReply, Step};
 use crate::material::check_server_key;
-use crate::protocol::login::{Login, Verdict, Wire};
+use crate::protocol::login::{Login, Verdict};
 use crate::protocol::packet::{
     AUTH_PACKET_LIMIT, HEADER, RESPONSE_LIMIT, Sender, Sequence, frame, set_flag, split,
     ssl_request,
 };
 use crate::protocol::response::Response;
 use crate::protocol::{capability, err};
-use crate::session::{Claimed, Session, Timings, TlsSession, Transport};
-use crate::tls::TlsState;
+use crate::session::{Claimed, Session, Timings, TlsSession};
 
 /// Why a login ended without a connection.
 pub(super) enum Ended {
@@ -69,13 +65,13 @@ impl Sides<'_> {
         let greeting = self.job.server.greeting.without(self.job.hidden_capabilities());
         self.send_to_driver(&greeting)?;
         self.to_server.next(); // the greeting's
-        let prepared = match self.job.decision {
-            Decision::Tls => Some((self.job.tls()?, self.job.tls()?.connection()?)),
-            Decision::Plaintext(_) => None,
+        let prepared = match &self.job.plan {
+            Plan::Tls(tls) => Some((tls, tls.connection()?)),
+            Plan::Plaintext(_) => None,
         };
         let mut response = self.response()?;
         let parsed = Response::parse(&response).ok_or_else(|| unreadable("HandshakeResponse"))?;
-        let mut login = Login::new(self.wire(), self.job.permissions, &parsed)?;
+        let mut login = Login::new(self.job.wire(), self.job.permissions, &parsed)?;
 
         let start = Instant::now();
         let mut tls_session = None;
@@ -137,10 +133,7 @@ impl Sides<'_> {
         let greeted = &self.job.server;
         let (tls, tls_time) = tls.map_or((None, None), |(tls, time)| (Some(tls), Some(time)));
         Session {
-            transport: match self.job.decision {
-                Decision::Tls => Transport::Tls,
-                Decision::Plaintext(transport) => transport,
-            },
+            transport: self.job.transport(),
             tls,
             claimed: Claimed::new(greeted.greeting.version(), greeted.greeting.connection_id()),
             password_sent: login.password_sent(),
@@ -155,16 +148,8 @@ impl Sides<'_> {
         }
     }
 
-    fn wire(&self) -> Wire {
-        match self.job.decision {
-            Decision::Tls => Wire::Tls,
-            Decision::Plaintext(Transport::UnixSocket) => Wire::UnixSocket,
-            Decision::Plaintext(_) => Wire::PlainTcp,
-        }
-    }
-
     /// The driver's HandshakeResponse.
-    fn response(&mut self) -> Result<Vec<u8>, Ended> {
+    fn response(&mut self) -> Result<Zeroizing<Vec<u8>>, Ended> {
         let response = loop {
             match self.driver_packet(RESPONSE_LIMIT)? {
                 Some(response) => break response,
@@ -190,14 +175,15 @@ impl Sides<'_> {
         }))
     }
 
-    fn driver_packet(&mut self, limit: usize) -> Result<Option<Vec<u8>>, Ended> {
+    /// It may hold the password, so it is wiped.
+    fn driver_packet(&mut self, limit: usize) -> Result<Option<Zeroizing<Vec<u8>>>, Ended> {
         let received = self.driver.received();
         // A packet with id 0 is a command: the driver gave up and says goodbye.
         if received.get(HEADER - 1) == Some(&0) {
             return Err(Ended::DriverGone);
         }
         let packet = split(received, limit, &mut self.to_driver, Sender::Driver)?;
-        let packet = packet.map(|(payload, length)| (payload.to_vec(), length));
+        let packet = packet.map(|(payload, length)| (Zeroizing::new(payload.to_vec()), length));
         Ok(packet.map(|(payload, length)| {
             self.driver.consume(length);
             payload
@@ -216,7 +202,7 @@ impl Sides<'_> {
     }
 
     fn send_to_server(&mut self, payload: &[u8]) -> Result<(), Ended> {
-        let packet = frame(payload, self.to_server.next());
+        let packet = Zeroizing::new(frame(payload, self.to_server.next()));
         let mut sent = self.server.send(&packet).and_then(|()| self.server.flush());
         while sent.is_ok() && self.server.wants_write() {
             self.job.deadline.wait(self.server.socket(), PollFlags::OUT, Step::Authentication)?;
@@ -305,98 +291,4 @@ fn check_key(key: &[u8]) -> Result<(), Error> {
             format!("the server sent an RSA key that cannot be used: {why}"),
         )
     })
-}
-
-fn closed(job: &Job) -> Error {
-    IoError::new(
-        IoErrorKind::Closed,
-        format!(
-            "{} closed the connection during the login; its log may say why",
-            job.deadline.server()
-        ),
-        None,
-    )
-    .into()
-}
-
-/// A failure of the server's side, during the login or after it, in our words.
-pub(super) fn server_failure(failure: Failure, job: &Job) -> Error {
-    let server = job.deadline.server();
-    match failure {
-        Failure::Tls(error) => match job.tls() {
-            Ok(tls) => tls.explain(error),
-            Err(_) => Error::handshake(HandshakeErrorKind::Failed, error.to_string()),
-        },
-        Failure::Truncated => IoError::new(
-            IoErrorKind::Closed,
-            format!("{server} closed the connection without TLS close_notify: it crashed, or the connection was cut"),
-            None,
-        )
-        .into(),
-        Failure::Io(error) => {
-            IoError::new(IoErrorKind::Broken, format!("the connection to {server} broke"), Some(Arc::new(error)))
-                .into()
-        }
-    }
-}
-
-/// What an ERR packet of the login means.
-fn refused(reply: ServerReply, job: &Job) -> Error {
-    use AuthErrorKind as Kind;
-    let server = job.deadline.server();
-    let plaintext = job.decision != Decision::Tls;
-    // 1105 is TiDB's number for whatever has no other.
-    let cloud = reply.code() == 1105 && reply.text().to_lowercase().contains("insecure transport");
-    let (kind, advice) = match reply.code() {
-        1040 => {
-            let message = format!(
-                "{server} refused the connection: it has no connection free; close some, or raise \
-                 max_connections; {reply}"
-            );
-            return ServerError::new(ServerErrorKind::TooManyConnections, message, reply).into();
-        }
-        1045 | 1698 => (
-            Kind::AccessDenied,
-            if plaintext {
-                "check user, password and the host that the account is for; an account with \
-                 REQUIRE SSL or X509 needs TLS, as does every account of a MariaDB with \
-                 require_secure_transport"
-            } else {
-                "check user, password, the host that the account is for, and whether it has a \
-                 REQUIRE clause (X509, SUBJECT, ISSUER, SAN, CIPHER) that the client certificate \
-                 does not meet"
-            },
-        ),
-        1044 | 1049 => (Kind::Database, "check the database's name and the account's privileges"),
-        1862 | 1820 => (Kind::PasswordExpired, "the password expired; set a new one"),
-        3118 | 3955 => {
-            (Kind::AccountLocked, "the account is locked; ALTER USER ... ACCOUNT UNLOCK opens it")
-        }
-        3159 => {
-            (Kind::SecureTransportRequired, "it accepts TLS only; add ssl-mode=VERIFY_IDENTITY")
-        }
-        _ if cloud => (
-            Kind::SecureTransportRequired,
-            "a TiDB Cloud endpoint accepts TLS only; add ssl-mode=VERIFY_IDENTITY",
-        ),
-        _ => (Kind::Refused, "its own words say why"),
-    };
-    AuthError::new(kind, format!("{server} refused the login: {advice}; {reply}"))
-        .with_reply(reply)
-        .into()
-}
-
-impl Job {
-    /// The TLS state, which a job that ends in TLS has.
-    pub(super) fn tls(&self) -> Result<&Arc<TlsState>, Error> {
-        self.tls.as_ref().ok_or_else(|| {
-            Error::handshake(HandshakeErrorKind::Failed, "this connector was built without TLS")
-        })
-    }
-
-    /// What the driver must not see in the greeting.
-    fn hidden_capabilities(&self) -> u32 {
-        let infile = if self.local_infile { 0 } else { capability::LOCAL_FILES };
-        capability::SSL | infile
-    }
 }

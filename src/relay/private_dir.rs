@@ -1,7 +1,6 @@
 //! The directory in which a connector's private sockets lie: nobody else can reach into it.
 
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
@@ -85,9 +84,12 @@ impl PrivateDir {
     }
 
     fn still_at_its_path(&self) -> bool {
-        let Ok(ours) = rustix::fs::fstat(&self.descriptor) else { return false };
-        std::fs::symlink_metadata(&self.path)
-            .is_ok_and(|there| there.dev() == ours.st_dev && there.ino() == ours.st_ino)
+        // Both by the same call: the types of these numbers differ between systems.
+        let ours = rustix::fs::fstat(&self.descriptor);
+        let there = rustix::fs::lstat(&self.path);
+        ours.is_ok_and(|ours| {
+            there.is_ok_and(|there| (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino))
+        })
     }
 }
 

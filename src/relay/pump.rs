@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 
-use super::handover::CloseReason;
-use super::login::server_failure;
-use super::worker::Job;
+use super::failure::server_failure;
+use super::job::Job;
 use crate::connect::deadline::wait_until;
 use crate::connect::link::{Failure, Link, Received};
 use crate::connect::upgrade::last_words;
 use crate::error::{Error, IoErrorKind, Step};
+use crate::handover::CloseReason;
 
 /// How long the last bytes and the goodbye may take once the driver is gone.
 const GOODBYE: Duration = Duration::from_millis(500);

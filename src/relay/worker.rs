@@ -9,41 +9,17 @@ use std::thread;
 use socket2::Socket;
 
 use super::door::{Door, DriverAddress};
-use super::handover::{CloseReason, Handover};
+use super::job::Job;
 use super::login::{Ended, log_in};
 use super::private_dir::PrivateDir;
 use super::pump::pump;
-use crate::connect::deadline::Deadline;
 use crate::connect::link::Link;
-use crate::connect::{Decision, ServerFacts};
 use crate::error::{Error, IoErrorKind, Result};
-use crate::protocol::login::Permissions;
-use crate::session::Transport;
-use crate::tls::TlsState;
+use crate::handover::CloseReason;
+use crate::protocol::login::Wire;
 
 /// How many idle workers a connector keeps.
 const IDLE_LIMIT: usize = 8;
-
-/// One connection to carry.
-#[derive(Debug)]
-pub(crate) struct Job {
-    pub(crate) server: ServerFacts,
-    pub(crate) decision: Decision,
-    /// Present where the decision is TLS.
-    pub(crate) tls: Option<Arc<TlsState>>,
-    pub(crate) permissions: Permissions,
-    /// Whether the driver may see that the server takes LOCAL INFILE.
-    pub(crate) local_infile: bool,
-    pub(crate) deadline: Deadline,
-    pub(crate) handover: Handover,
-}
-
-impl Job {
-    /// Plaintext TCP must not look like a Unix socket: the driver would send the password itself.
-    fn must_look_insecure(&self) -> bool {
-        matches!(self.decision, Decision::Plaintext(Transport::Plaintext(_)))
-    }
-}
 
 /// The workers of one connector.
 #[derive(Debug)]
@@ -96,7 +72,9 @@ impl Workers {
             None => self.spawn()?,
         };
         let (door, address) = match &worker.address {
-            Some(address) if !job.must_look_insecure() => (None, address.clone()),
+            // Plaintext TCP must not look like a Unix socket: the driver would send the password
+            // itself.
+            Some(address) if job.wire() != Wire::PlainTcp => (None, address.clone()),
             _ => {
                 let (door, address) = Door::on_loopback()?;
                 (Some(door), address)

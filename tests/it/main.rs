@@ -16,5 +16,6 @@ mod kit;
 mod modes;
 mod one_segment;
 mod options;
+mod readme;
 mod servers;
 mod support;

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::super::{DsnKey, dsn_keys};
 use super::read;
 use crate::builder::ConnectionBuilder;
-use crate::material::PemSource;
+use crate::pem_source::PemSource;
 use crate::secret::{Password, PasswordSource};
 use crate::ssl_mode::SslMode;
 
@@ -60,10 +60,10 @@ fn address() -> BoxedStrategy<SocketAddr> {
     (any::<IpAddr>(), prop_oneof![Just(0), any::<u16>()], any::<u32>())
         .prop_map(|(ip, port, scope)| {
             let mut address = SocketAddr::new(ip, port);
-            if let SocketAddr::V6(v6) = &mut address {
-                if *v6.ip() != Ipv6Addr::LOCALHOST {
-                    v6.set_scope_id(scope % 3);
-                }
+            if let SocketAddr::V6(v6) = &mut address
+                && *v6.ip() != Ipv6Addr::LOCALHOST
+            {
+                v6.set_scope_id(scope % 3);
             }
             address
         })

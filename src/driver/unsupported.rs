@@ -1,0 +1,52 @@
+//! `Connector` on systems without the private sockets that the relay needs: it cannot be had.
+
+use std::convert::Infallible;
+
+use super::connection::Connection;
+use crate::builder::ConnectionBuilder;
+use crate::error::{ConfigErrorKind, Error, Result};
+
+/// On this system there is none: [`ConnectionBuilder::build`] is an error.
+#[derive(Clone, Debug)]
+pub struct Connector(Infallible);
+
+impl ConnectionBuilder {
+    /// Not possible on this system.
+    ///
+    /// # Errors
+    ///
+    /// Always [`ConfigErrorKind::UnsupportedPlatform`].
+    pub fn build(&self) -> Result<Connector> {
+        Err(Error::config(
+            ConfigErrorKind::UnsupportedPlatform,
+            "runtime-dir",
+            "mysql-tls needs private Unix sockets, which it has on Linux and macOS; run the program \
+             there",
+        ))
+    }
+
+    /// Not possible on this system.
+    ///
+    /// # Errors
+    ///
+    /// Always [`ConfigErrorKind::UnsupportedPlatform`].
+    pub fn connect(&self) -> Result<Connection> {
+        self.build()?.connect()
+    }
+}
+
+impl Connector {
+    /// The same as [`ConnectionBuilder::new`].
+    pub fn builder(host: impl Into<String>) -> ConnectionBuilder {
+        ConnectionBuilder::new(host)
+    }
+
+    /// Not possible on this system.
+    ///
+    /// # Errors
+    ///
+    /// None: there is no connector to call it on.
+    pub fn connect(&self) -> Result<Connection> {
+        match self.0 {}
+    }
+}

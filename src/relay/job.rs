@@ -1,0 +1,53 @@
+//! One connection to carry.
+
+use std::sync::Arc;
+
+use crate::connect::ServerFacts;
+use crate::connect::deadline::Deadline;
+use crate::handover::Handover;
+use crate::protocol::capability;
+use crate::protocol::login::{Permissions, Wire};
+use crate::session::Transport;
+use crate::tls::TlsState;
+
+/// Everything a worker has to know of a connection, besides its sockets.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) server: ServerFacts,
+    pub(crate) plan: Plan,
+    pub(crate) permissions: Permissions,
+    /// Whether the driver may see that the server takes LOCAL INFILE.
+    pub(crate) local_infile: bool,
+    pub(crate) deadline: Deadline,
+    pub(crate) handover: Handover,
+}
+
+/// What the decision came to.
+#[derive(Clone, Debug)]
+pub(crate) enum Plan {
+    Tls(Arc<TlsState>),
+    Plaintext(Transport),
+}
+
+impl Job {
+    pub(super) fn transport(&self) -> Transport {
+        match self.plan {
+            Plan::Tls(_) => Transport::Tls,
+            Plan::Plaintext(transport) => transport,
+        }
+    }
+
+    pub(super) fn wire(&self) -> Wire {
+        match self.transport() {
+            Transport::Tls => Wire::Tls,
+            Transport::UnixSocket => Wire::UnixSocket,
+            Transport::Plaintext(_) => Wire::PlainTcp,
+        }
+    }
+
+    /// What the driver must not see in the greeting.
+    pub(super) fn hidden_capabilities(&self) -> u32 {
+        let infile = if self.local_infile { 0 } else { capability::LOCAL_FILES };
+        capability::SSL | infile
+    }
+}
