@@ -103,11 +103,18 @@ fn set_options(socket: &Socket, options: &TcpOptions) -> io::Result<()> {
         }
         socket.set_tcp_keepalive(&keepalive)?;
     }
-    #[cfg(target_os = "linux")]
-    if let Some(timeout) = options.user_timeout {
-        socket.set_tcp_user_timeout(Some(timeout))?;
-    }
-    Ok(())
+    options.user_timeout.map_or(Ok(()), |timeout| set_user_timeout(socket, timeout))
+}
+
+#[cfg(target_os = "linux")]
+fn set_user_timeout(socket: &Socket, timeout: Duration) -> io::Result<()> {
+    socket.set_tcp_user_timeout(Some(timeout))
+}
+
+/// Not reached: `build()` refuses the option.
+#[cfg(not(target_os = "linux"))]
+fn set_user_timeout(_: &Socket, _: Duration) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 fn dial_socket(path: &Path, deadline: &Deadline) -> Result<(Socket, String)> {

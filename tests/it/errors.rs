@@ -111,7 +111,8 @@ const CLOUD: &str = "Connections using insecure transport are prohibited. See ht
 #[test]
 fn refusals_of_the_login_keep_the_servers_number() {
     let state = Some("HY000");
-    let cases: [(u16, Option<&'static str>, &str, &str, &[&str]); 10] = [
+    type Case<'a> = (u16, Option<&'static str>, &'a str, &'a str, &'a [&'a str]);
+    let cases: [Case<'_>; 10] = [
         (1045, Some("28000"), "Access denied", "auth.access-denied", &["check user, password"]),
         (1045, None, "Access denied", "auth.access-denied", &["1045"]),
         (3159, state, "insecure transport", "auth.secure-transport-required", &["ssl-mode="]),

@@ -23,6 +23,10 @@ tidb_key=$(cat "$servers_dir"/tidb/go.mod "$servers_dir"/tidb/go.sum | sha256sum
 tidb_dir=$cache/tidb-$tidb_release-$tidb_key
 tidb_server=$tidb_dir/tidb-server
 
+# The oldest Rust that Debian has, with the standard library's sources: see tests/portability.
+rust_root=$cache/rust-1.85
+rust_loader=$rust_root/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 
 # Servers run as whoever calls: the two from MySQL's family want to be told when that is root.
@@ -34,6 +38,7 @@ mariadb_installed() {
 }
 mariadb_present() { mariadb_installed && [[ -d $mariadb_template ]]; }
 mysql_present() { [[ -d $mysql_root ]]; }
+rust_present() { [[ -d $rust_root ]]; }
 tidb_present() { [[ -x $tidb_server ]]; }
 
 # server_path NAME: the program that `provide` names as ready.
@@ -42,6 +47,7 @@ server_path() {
     mariadb) echo "$mariadb_server" ;;
     mysql) echo "$mysql_root/usr/sbin/mysqld" ;;
     tidb) echo "$tidb_server" ;;
+    rust) echo "$rust_root/usr/bin/rustc" ;;
     esac
 }
 
