@@ -168,6 +168,17 @@ impl ConnectionBuilder {
         self
     }
 
+    /// Whether there is a password that is not empty, a password file or a provider. A program that
+    /// can ask for a password asks where there is none.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        match &self.password {
+            PasswordSource::None => false,
+            PasswordSource::Text(password) => !password.expose().is_empty(),
+            PasswordSource::Provider(_) | PasswordSource::File(_) => true,
+        }
+    }
+
     /// The database to use. Defaults to none.
     #[doc(alias = "db_name")]
     pub fn database(mut self, database: impl Into<String>) -> Self {

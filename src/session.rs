@@ -15,16 +15,23 @@ use crate::text::peer_text;
 /// What a connection is, as negotiated and verified on our side.
 ///
 /// `Display` is what a person wants to read; it says NOT VERIFIED where nothing was.
+///
+/// With the feature `serde` it serializes as one object with the keys `transport` (`tls`,
+/// `plaintext` or `unix-socket`), `plaintext_reason` (where it is plaintext), `claimed`, `address`,
+/// `tls` (null where there is none), `password_sent` and `timings` (microseconds). Times in it are
+/// RFC 3339 in UTC, hashes hexadecimal.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Session {
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub(crate) transport: Transport,
-    pub(crate) tls: Option<TlsSession>,
     pub(crate) claimed: Claimed,
+    #[cfg_attr(feature = "serde", serde(rename = "address"))]
+    pub(crate) peer: String,
+    pub(crate) tls: Option<TlsSession>,
     pub(crate) password_sent: PasswordSent,
     pub(crate) timings: Timings,
-    pub(crate) peer: String,
 }
 
 impl Session {
@@ -68,7 +75,10 @@ impl Session {
 /// What carries a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[cfg_attr(
+    feature = "serde",
+    serde(tag = "transport", content = "plaintext_reason", rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum Transport {
     /// TLS.
@@ -190,10 +200,18 @@ impl Claimed {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Timings {
+    #[cfg_attr(feature = "serde", serde(rename = "dial_us", serialize_with = "microseconds"))]
     pub(crate) dial: Duration,
+    #[cfg_attr(feature = "serde", serde(rename = "greeting_us", serialize_with = "microseconds"))]
     pub(crate) greeting: Duration,
+    #[cfg_attr(feature = "serde", serde(rename = "tls_us", serialize_with = "maybe_microseconds"))]
     pub(crate) tls: Option<Duration>,
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "authentication_us", serialize_with = "microseconds")
+    )]
     pub(crate) authentication: Duration,
+    #[cfg_attr(feature = "serde", serde(rename = "setup_us", serialize_with = "microseconds"))]
     pub(crate) setup: Duration,
 }
 
@@ -226,6 +244,23 @@ impl Timings {
     #[must_use]
     pub fn setup(&self) -> Duration {
         self.setup
+    }
+}
+
+/// Longer than 2^64 microseconds no connect lasts.
+#[cfg(feature = "serde")]
+fn microseconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
+}
+
+#[cfg(feature = "serde")]
+fn maybe_microseconds<S: serde::Serializer>(
+    time: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => microseconds(time, serializer),
+        None => serializer.serialize_none(),
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Link {
     outgoing: Buffer,
     /// What is read from the socket before TLS decrypts it.
     scratch: Vec<u8>,
+    /// The peer said close_notify; it may have done so in one piece with its last bytes.
+    ended: bool,
 }
 
 /// Bytes with a front that moves.
@@ -84,6 +86,7 @@ impl Link {
             received: Buffer::default(),
             outgoing: Buffer::default(),
             scratch: Vec::new(),
+            ended: false,
         }
     }
 
@@ -112,18 +115,28 @@ impl Link {
         self.received.consume(count);
     }
 
-    /// Reads once and decrypts what came.
+    /// Whether the peer said close_notify: what was received is all there is, and waiting for the
+    /// socket is in vain.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Reads once and decrypts what came. The last bytes are told before the end, even where both
+    /// came at once.
     pub(crate) fn receive(&mut self) -> Result<Received, Failure> {
         self.received.compact();
         match &mut self.tls {
             None => read_into(&self.socket, &mut self.received.bytes),
+            Some(_) if self.ended => Ok(Received::End),
             Some(tls) => {
                 let read = read_into(&self.socket, &mut self.scratch)?;
                 if read == Received::End {
                     return Err(Failure::Truncated);
                 }
-                let ended = decrypt(tls, &mut self.scratch, &mut self.received.bytes)?;
-                Ok(if ended { Received::End } else { read })
+                let before = self.received.bytes.len();
+                self.ended = decrypt(tls, &mut self.scratch, &mut self.received.bytes)?;
+                let nothing_came = self.received.bytes.len() == before;
+                Ok(if self.ended && nothing_came { Received::End } else { read })
             }
         }
     }

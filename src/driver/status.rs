@@ -22,9 +22,9 @@ pub struct ServerTlsStatus {
     cipher: Option<String>,
     session_reused: Option<bool>,
     verify_mode: Option<u32>,
-    #[cfg_attr(feature = "serde", serde(skip))]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "rfc3339_or_null"))]
     server_not_before: Option<SystemTime>,
-    #[cfg_attr(feature = "serde", serde(skip))]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "rfc3339_or_null"))]
     server_not_after: Option<SystemTime>,
     variables: BTreeMap<String, String>,
 }
@@ -114,6 +114,14 @@ fn date(text: &str) -> Option<SystemTime> {
     let single_spaces = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
     let parsed = PrimitiveDateTime::parse(&single_spaces, &FORMAT).ok()?;
     Some(parsed.assume_utc().into())
+}
+
+#[cfg(feature = "serde")]
+fn rfc3339_or_null<S: serde::Serializer>(
+    time: &Option<SystemTime>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serde::Serialize::serialize(&time.map(crate::text::rfc3339), serializer)
 }
 
 #[cfg(test)]

@@ -60,10 +60,14 @@ fn read_file(path: &Path, option: &'static str) -> Result<Zeroizing<Vec<u8>>, Er
 }
 
 fn kind(path: &Path, option: &'static str, what: &str) -> Error {
+    let expected = match option {
+        "password-file" => "a text file with the password",
+        _ => "a PEM file",
+    };
     Error::config(
         ConfigErrorKind::FileKind,
         option,
-        format!("{option}: {} {what}; give a PEM file", path.display()),
+        format!("{option}: {} {what}; give {expected}", path.display()),
     )
 }
 

@@ -205,7 +205,11 @@ impl Login {
             return Err(unexpected("data that the authentication plugin has no use for"));
         }
         match (self.full, rest) {
-            (FullAuthentication::No, [0x03]) => Ok(Verdict::Continue),
+            (FullAuthentication::No, [0x03]) => {
+                // Nothing but OK or ERR may follow; the driver gives up on anything else.
+                self.full = FullAuthentication::Answered;
+                Ok(Verdict::Continue)
+            }
             (FullAuthentication::No, [0x04]) => {
                 let key = self.permissions.known_key || self.permissions.ask_for_key;
                 if self.wire == Wire::PlainTcp && !key {

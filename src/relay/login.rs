@@ -46,7 +46,6 @@ pub(super) fn log_in(driver: &mut Link, server: &mut Link, job: &Job) -> Result<
         server,
         to_driver: Sequence::default(),
         to_server: Sequence::default(),
-        server_ended: false,
         job,
     };
     let result = sides.run();
@@ -61,8 +60,6 @@ struct Sides<'a> {
     server: &'a mut Link,
     to_driver: Sequence,
     to_server: Sequence,
-    /// The server will send no more than what was received.
-    server_ended: bool,
     job: &'a Job,
 }
 
@@ -236,15 +233,12 @@ impl Sides<'_> {
             Side::Driver => (&mut *self.driver, Step::Authentication),
             Side::Server => (&mut *self.server, Step::Authentication),
         };
-        self.job.deadline.wait(link.socket(), PollFlags::IN, step)?;
+        if !link.has_ended() {
+            self.job.deadline.wait(link.socket(), PollFlags::IN, step)?;
+        }
         match (side, link.receive()) {
             (_, Ok(Received::Some | Received::Nothing)) => Ok(()),
             (Side::Driver, _) => Err(Ended::DriverGone),
-            // An ERR packet may come together with the goodbye.
-            (Side::Server, Ok(Received::End)) if !self.server.received().is_empty() => {
-                self.server_ended = true;
-                Ok(())
-            }
             (Side::Server, Ok(Received::End)) => Err(closed(self.job).into()),
             (Side::Server, Err(failure)) => {
                 let _ = self.server.flush(); // our alert
@@ -254,8 +248,8 @@ impl Sides<'_> {
     }
 
     fn wait_for_either(&mut self) -> Result<(), Ended> {
-        if self.server_ended {
-            return Err(closed(self.job).into());
+        if self.server.has_ended() {
+            return self.wait(Side::Server);
         }
         let mut sockets = [
             PollFd::new(self.server.socket(), PollFlags::IN),
@@ -351,7 +345,8 @@ fn refused(reply: ServerReply, job: &Job) -> Error {
     use AuthErrorKind as Kind;
     let server = job.deadline.server();
     let plaintext = job.decision != Decision::Tls;
-    let cloud = reply.code() == 1105 && reply.text().contains("insecure transport");
+    // 1105 is TiDB's number for whatever has no other.
+    let cloud = reply.code() == 1105 && reply.text().to_lowercase().contains("insecure transport");
     let (kind, advice) = match reply.code() {
         1040 => {
             let message = format!(
@@ -380,7 +375,7 @@ fn refused(reply: ServerReply, job: &Job) -> Error {
         3159 => {
             (Kind::SecureTransportRequired, "it accepts TLS only; add ssl-mode=VERIFY_IDENTITY")
         }
-        _ if cloud || (reply.code() == 1105 && plaintext) => (
+        _ if cloud => (
             Kind::SecureTransportRequired,
             "a TiDB Cloud endpoint accepts TLS only; add ssl-mode=VERIFY_IDENTITY",
         ),

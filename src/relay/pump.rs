@@ -30,6 +30,11 @@ pub(super) fn pump(driver: &mut Link, server: &mut Link, job: &Job) {
             say_goodbye(driver, server);
         }
         End::Server(reason) => {
+            if matches!(reason, CloseReason::Server) {
+                // The server, too, wants to know that nothing was cut off (RFC 8446, section 6.1).
+                server.send_close();
+                let _ = server.flush();
+            }
             job.handover.ended(reason);
             finish_driver(driver, server);
         }
@@ -53,11 +58,18 @@ fn open(driver: &mut Link, server: &mut Link, job: &Job) -> End {
         if forward(server, driver).is_err() {
             return End::Driver;
         }
+        if server.has_ended() && server.received().is_empty() {
+            return End::Server(CloseReason::Server);
+        }
+        let server_interest = interest(server, driver);
         let mut sockets = [
             PollFd::new(driver.socket(), interest(driver, server) | HANG_UP),
-            PollFd::new(server.socket(), interest(server, driver)),
+            PollFd::new(server.socket(), server_interest),
         ];
-        match wait_until(&mut sockets, deadline) {
+        // A reset of the server would be told again and again while nothing is wanted of it.
+        let asked = if server_interest.is_empty() { 1 } else { 2 };
+        let asked = sockets.get_mut(..asked).unwrap_or_default();
+        match wait_until(asked, deadline) {
             Ok(true) => {}
             Ok(false) if job.handover.is_established() => {
                 deadline = None;

@@ -40,7 +40,8 @@ fn line(f: &mut fmt::Formatter<'_>, name: &str, value: fmt::Arguments<'_>) -> fm
 fn tls_lines(f: &mut fmt::Formatter<'_>, tls: &TlsSession) -> fmt::Result {
     let group = tls.group.unwrap_or("none");
     let resumed = if tls.resumed { "resumed" } else { "full handshake" };
-    line(f, "TLS", format_args!("{}, {}, {group}, {resumed}", tls.version, tls.cipher))?;
+    // OpenSSL's name, since that is what `\s` and `Ssl_cipher` show up to TLS 1.2.
+    line(f, "TLS", format_args!("{}, {}, {group}, {resumed}", tls.version, tls.cipher_openssl))?;
     line(f, "Verified", format_args!("{}", tls.verified))?;
     line(f, "SNI", format_args!("{}", tls.sni.as_deref().unwrap_or("none")))?;
     if let Some(leaf) = tls.peer.first() {

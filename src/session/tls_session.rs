@@ -17,6 +17,7 @@ pub struct TlsSession {
     pub(crate) hello_retry: bool,
     pub(crate) sni: Option<String>,
     pub(crate) peer: Vec<PeerCertificate>,
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub(crate) verified: Verification,
     pub(crate) client_certificate: ClientCertificate,
 }
@@ -89,7 +90,10 @@ impl TlsSession {
 /// What was verified of the server's certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[cfg_attr(
+    feature = "serde",
+    serde(tag = "verified", content = "verified_name", rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum Verification {
     /// Nothing but that the peer holds the key of the certificate it showed.

@@ -30,3 +30,22 @@ fn connects_queries_and_resumes() {
         assert_eq!(*tls.verified(), Verification::ChainAndName("localhost".into()));
     }
 }
+
+/// A server that refuses a login closes at once, so that both often come in one read.
+#[test]
+fn a_refused_login_keeps_the_servers_words() {
+    let authority = Authority::new("Test CA");
+    let script = ServerScript::new()
+        .tls(ServerTls::new(&authority.server("localhost").issue()))
+        .auth([AuthStep::denied("app")]);
+    let server = ScriptedServer::start(script);
+    let builder = ConnectionBuilder::new("localhost")
+        .port(server.port())
+        .user("app")
+        .ssl_mode(SslMode::Required);
+    for _ in 0..20 {
+        let error = builder.connect().unwrap_err();
+        assert_eq!(error.code(), "auth.access-denied", "{error}");
+        assert_eq!(error.server_reply().unwrap().code(), 1045);
+    }
+}

@@ -1,6 +1,18 @@
 //! The integration tests: one binary, so that it links once.
 
+// A failed expectation is a failed test, in a helper too.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+mod api;
+mod attacks;
 mod basics;
+#[cfg(feature = "cli")]
+mod cli;
+mod errors;
+mod examples;
+mod hostile;
+mod kit;
+mod modes;
 mod one_segment;
 mod servers;
 mod support;

@@ -77,8 +77,12 @@ fn a_second_switch_and_endless_packets_are_refused() {
     let error = twice.server_packet(&switch(plugin::NATIVE, NONCE)).unwrap_err();
     assert_eq!(error.code(), "protocol.unexpected-packet");
 
-    let mut endless = login(Wire::Tls, ALL);
-    let error = (0..100).find_map(|_| endless.server_packet(&[1, 3]).err()).unwrap();
+    let mut fast = login(Wire::Tls, ALL);
+    fast.server_packet(&[1, 3]).unwrap();
+    assert_eq!(fast.server_packet(&[1, 3]).unwrap_err().code(), "protocol.unexpected-packet");
+
+    let mut endless = Login::new(Wire::Tls, ALL, &response(plugin::PARSEC, b"x")).unwrap();
+    let error = (0..100).find_map(|_| endless.server_packet(b"P").err()).unwrap();
     assert_eq!(error.code(), "protocol.too-many-packets");
 }
 

@@ -3,9 +3,6 @@
 //! They are ignored unless asked for: `cargo test --test it -- --ignored servers::mariadb` runs
 //! those of one product, `tests/all` those of each product that this machine has.
 
-// A failed expectation is a failed test, in a helper as in a test.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
-
 mod accounts;
 mod data;
 mod facts;

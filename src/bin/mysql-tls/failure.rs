@@ -1,0 +1,50 @@
+//! What ends the program, and how it is told.
+
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+
+use crate::output;
+
+/// What ends the program before its work is done.
+pub(crate) enum Failure {
+    /// The arguments do not make sense together: exit status 2.
+    Usage(String),
+    /// Exit status 1, with a code that programs can match.
+    Error { code: &'static str, message: String },
+    /// Whoever read the output has gone: no complaint, and nothing went wrong.
+    ReaderGone,
+}
+
+impl Failure {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Failure::Usage(message.into())
+    }
+
+    pub(crate) fn error(code: &'static str, message: impl Into<String>) -> Self {
+        Failure::Error { code, message: message.into() }
+    }
+
+    /// Tells it on stderr.
+    pub(crate) fn report(self) -> ExitCode {
+        match self {
+            Failure::Usage(message) => {
+                let error =
+                    crate::Cli::command().error(ErrorKind::MissingRequiredArgument, message);
+                crate::arguments::refused(error)
+            }
+            Failure::Error { code, message } => {
+                output::tell(format_args!("error[{code}]: {message}"));
+                ExitCode::FAILURE
+            }
+            Failure::ReaderGone => ExitCode::SUCCESS,
+        }
+    }
+}
+
+impl From<mysql_tls::Error> for Failure {
+    fn from(error: mysql_tls::Error) -> Self {
+        Failure::error(error.code(), error.to_string())
+    }
+}

@@ -1,0 +1,36 @@
+//! The two streams: results on stdout, everything for the person at the terminal on stderr.
+
+use std::fmt;
+use std::io::{ErrorKind, Write, stderr, stdout};
+
+use crate::failure::Failure;
+
+/// Prints a result.
+pub(crate) fn print(text: impl fmt::Display) -> Result<(), Failure> {
+    let mut out = stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| match error.kind() {
+        ErrorKind::BrokenPipe => Failure::ReaderGone,
+        _ => Failure::error("io.output", format!("the result could not be written: {error}")),
+    })
+}
+
+/// Prints a line on stderr. Nobody is left to be told if that fails.
+pub(crate) fn tell(line: impl fmt::Display) {
+    let _ = writeln!(stderr().lock(), "{line}");
+}
+
+pub(crate) fn warn(message: impl fmt::Display) {
+    tell(format_args!("warning: {message}"));
+}
+
+/// Text that a server had a hand in, with everything escaped that could draw on a terminal.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\'' | '"' | '\\' => shown.push(character),
+            _ => shown.extend(character.escape_debug()),
+        }
+    }
+    shown
+}

@@ -1,0 +1,220 @@
+//! Which server: the way that every subcommand takes a DSN, and the options of the `mysql` client
+//! that go on top of it or stand in its place.
+
+use std::ffi::OsString;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use mysql_tls::{ConnectionBuilder, SslMode};
+
+use crate::failure::Failure;
+use crate::output;
+use crate::password::PasswordArgs;
+
+/// Where the DSN is looked for when no argument names a server, in this order.
+const VARIABLES: [&str; 2] = ["MYSQL_TLS_DSN", "DATABASE_URL"];
+
+/// The largest file that is read for a DSN, which may hold certificates as text.
+const SIZE_LIMIT: u64 = 1024 * 1024;
+
+/// The server and how to log in.
+#[derive(Args)]
+pub(crate) struct ServerArgs {
+    /// The connection string, for example
+    /// `tidb://app@db.example.com/shop?ssl-mode=VERIFY_IDENTITY` [default: that of --dsn-file, or of
+    /// the variable MYSQL_TLS_DSN, or of DATABASE_URL]
+    #[arg(conflicts_with_all = ["dsn_file", "host", "socket"])]
+    dsn: Option<String>,
+
+    /// A file with the connection string; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["host", "socket"])]
+    dsn_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    password: PasswordArgs,
+
+    #[command(flatten)]
+    options: ClientOptions,
+}
+
+/// Options as the `mysql` client has them, so that a command line for it works here. They win over
+/// the same settings in the DSN.
+#[derive(Args)]
+#[command(disable_help_flag = true)]
+struct ClientOptions {
+    /// The server's host, in place of a DSN
+    #[arg(short, long, help_heading = CLIENT)]
+    host: Option<String>,
+
+    /// The server's Unix socket, in place of a DSN
+    #[arg(short = 'S', long, value_name = "PATH", help_heading = CLIENT, conflicts_with_all = ["host", "port"])]
+    socket: Option<PathBuf>,
+
+    /// The server's TCP port
+    #[arg(short = 'P', long, help_heading = CLIENT)]
+    port: Option<u16>,
+
+    /// The account's user name
+    #[arg(short, long, help_heading = CLIENT)]
+    user: Option<String>,
+
+    /// The database to use
+    #[arg(short = 'D', long, help_heading = CLIENT)]
+    database: Option<String>,
+
+    /// DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY
+    #[arg(long, value_name = "MODE", help_heading = CLIENT)]
+    ssl_mode: Option<SslMode>,
+
+    /// A file with the CA certificates to trust
+    #[arg(long, value_name = "FILE", help_heading = CLIENT)]
+    ssl_ca: Option<PathBuf>,
+
+    /// A file with the client certificate
+    #[arg(long, value_name = "FILE", help_heading = CLIENT)]
+    ssl_cert: Option<PathBuf>,
+
+    /// A file with the client certificate's private key
+    #[arg(long, value_name = "FILE", help_heading = CLIENT)]
+    ssl_key: Option<PathBuf>,
+
+    /// Stands in many command lines for the `mysql` client; it means nothing here
+    #[arg(long, hide = true)]
+    comments: bool,
+
+    /// MariaDB's client has it
+    #[arg(long, hide = true)]
+    ssl_verify_server_cert: bool,
+
+    /// Print help
+    #[arg(long, action = clap::ArgAction::Help)]
+    help: Option<bool>,
+}
+
+const CLIENT: &str = "Options of the mysql client";
+
+impl ServerArgs {
+    /// The builder that the arguments and the environment amount to.
+    pub(crate) fn builder(&self) -> Result<ConnectionBuilder, Failure> {
+        let builder = self.options.over(self.source()?)?;
+        self.password.over(builder)
+    }
+
+    /// An argument, else a file, else host or socket, else the environment.
+    fn source(&self) -> Result<ConnectionBuilder, Failure> {
+        if let Some(dsn) = &self.dsn {
+            let builder: ConnectionBuilder = dsn.parse()?;
+            // What is written without secrets is shorter where there are some.
+            if builder.to_dsn().is_ok_and(|whole| whole != builder.to_string()) {
+                output::warn(
+                    "the DSN in the arguments holds a password or another secret, and every user of \
+                     this machine can see arguments with `ps`; use --dsn-file, MYSQL_TLS_DSN, \
+                     --password-file or -p",
+                );
+            }
+            return Ok(builder);
+        }
+        if let Some(path) = &self.dsn_file {
+            return parsed(&read(path)?, "--dsn-file");
+        }
+        if let Some(host) = &self.options.host {
+            return Ok(ConnectionBuilder::new(host));
+        }
+        if self.options.socket.is_some() {
+            return Ok(ConnectionBuilder::new("localhost"));
+        }
+        for name in VARIABLES {
+            if let Some(dsn) = variable(name)? {
+                return parsed(&dsn, name);
+            }
+        }
+        Err(Failure::usage(
+            "no server: give a DSN as the argument, by --dsn-file FILE, or in the variable \
+             MYSQL_TLS_DSN or DATABASE_URL",
+        ))
+    }
+}
+
+impl ClientOptions {
+    fn over(&self, mut builder: ConnectionBuilder) -> Result<ConnectionBuilder, Failure> {
+        if self.ssl_verify_server_cert {
+            return Err(Failure::usage(
+                "--ssl-verify-server-cert is an option of MariaDB's client: write \
+                 --ssl-mode=VERIFY_IDENTITY",
+            ));
+        }
+        if let Some(path) = &self.socket {
+            builder = builder.socket(path);
+        }
+        if let Some(port) = self.port {
+            builder = builder.port(port);
+        }
+        if let Some(user) = &self.user {
+            builder = builder.user(user);
+        }
+        if let Some(database) = &self.database {
+            builder = builder.database(database);
+        }
+        if let Some(mode) = self.ssl_mode {
+            builder = builder.ssl_mode(mode);
+        }
+        if let Some(path) = &self.ssl_ca {
+            builder = builder.ssl_ca(path);
+        }
+        if let Some(path) = &self.ssl_cert {
+            builder = builder.ssl_cert(path);
+        }
+        if let Some(path) = &self.ssl_key {
+            builder = builder.ssl_key(path);
+        }
+        Ok(builder)
+    }
+}
+
+/// A DSN that does not stand before the eyes of whoever reads the error.
+fn parsed(dsn: &str, source: &str) -> Result<ConnectionBuilder, Failure> {
+    dsn.parse().map_err(|error: mysql_tls::Error| {
+        Failure::error(error.code(), format!("{source}: {error}"))
+    })
+}
+
+/// A variable of the environment; an empty one counts as none.
+pub(crate) fn variable(name: &str) -> Result<Option<String>, Failure> {
+    std::env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(OsString::into_string)
+        .transpose()
+        .map_err(|_| Failure::error("config.value", format!("the variable {name} is not UTF-8")))
+}
+
+/// The text of a file, or of standard input. A pipe will do, since a shell's `<(...)` is one.
+fn read(path: &Path) -> Result<String, Failure> {
+    let standard_input = path == Path::new("-");
+    let name = if standard_input { "standard input".into() } else { path.display().to_string() };
+    let mut content = Vec::new();
+    let done = if standard_input {
+        std::io::stdin().lock().take(SIZE_LIMIT + 1).read_to_end(&mut content)
+    } else {
+        std::fs::File::open(path)
+            .and_then(|file| file.take(SIZE_LIMIT + 1).read_to_end(&mut content))
+    };
+    let failed = |code, why: &str| Failure::error(code, format!("--dsn-file: {name} {why}"));
+    match done {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(failed("config.file-missing", "does not exist; check the path"));
+        }
+        Err(error) => {
+            return Err(failed(
+                "config.file-unreadable",
+                &format!("cannot be read ({error}); let this user read it"),
+            ));
+        }
+        Ok(_) if content.len() as u64 > SIZE_LIMIT => {
+            return Err(failed("config.file-kind", "is larger than 1 MiB; give a file with a DSN"));
+        }
+        Ok(_) => {}
+    }
+    String::from_utf8(content)
+        .map_err(|_| failed("config.file-kind", "is not UTF-8 text; give a file with a DSN"))
+}

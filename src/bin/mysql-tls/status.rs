@@ -1,0 +1,88 @@
+//! `mysql-tls status`: the session and the server's view of it.
+
+use clap::Args;
+use mysql_tls::{Connection, ServerTlsStatus, Session};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::output;
+use crate::server::ServerArgs;
+
+#[derive(Args)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    server: ServerArgs,
+
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// The JSON object: the session's own keys and the server's view.
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    session: &'a Session,
+    server_status: Option<&'a ServerTlsStatus>,
+}
+
+pub(crate) fn run(args: &StatusArgs) -> Result<(), Failure> {
+    let mut connection = args.server.builder()?.connect()?;
+    let view = server_view(&mut connection);
+    let session = connection.session();
+    if args.json {
+        let report = Report { session, server_status: view.as_ref() };
+        let text = serde_json::to_string_pretty(&report)
+            .map_err(|error| Failure::error("io.output", format!("no JSON: {error}")))?;
+        return output::print(text);
+    }
+    match view {
+        Some(view) => output::print(format_args!(
+            "{session}\n{:<20}{}",
+            "Server's view",
+            told(session, &view)
+        )),
+        None => output::print(session),
+    }
+}
+
+/// The session stands whether or not the server tells of it: a proxy may not know the statement.
+fn server_view(connection: &mut Connection) -> Option<ServerTlsStatus> {
+    match connection.server_tls_status() {
+        Ok(view) => Some(view),
+        Err(error) => {
+            output::warn(format_args!(
+                "the server did not tell its view of the session: {}",
+                output::escaped(&error.to_string())
+            ));
+            None
+        }
+    }
+}
+
+fn told(session: &Session, view: &ServerTlsStatus) -> String {
+    let seen = match (view.version(), view.cipher()) {
+        (None, None) => "no TLS".to_owned(),
+        (version, cipher) => {
+            format!("{}, {}", version.unwrap_or("no version"), cipher.unwrap_or("no cipher"))
+        }
+    };
+    if agree(session, view) {
+        format!("{seen}, as on this side")
+    } else {
+        format!("{seen}: NOT what this side has, so something in between ends the TLS connection")
+    }
+}
+
+fn agree(session: &Session, view: &ServerTlsStatus) -> bool {
+    match session.tls() {
+        None => view.version().is_none() && view.cipher().is_none(),
+        Some(tls) => {
+            view.version() == Some(tls.version())
+                && view.cipher().is_some_and(|cipher| {
+                    // Go, and so TiDB, may use the IANA name where OpenSSL has its own.
+                    cipher == tls.cipher_openssl() || cipher == tls.cipher()
+                })
+        }
+    }
+}

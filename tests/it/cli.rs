@@ -1,0 +1,143 @@
+//! The command line program against the scripted server.
+
+// A failed expectation is a failed test.
+#![allow(clippy::panic, clippy::unwrap_used)]
+
+mod sources;
+mod status;
+mod usage;
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::support::*;
+
+/// The password of every account here; no output may show it.
+const PASSWORD: &str = "hunter2-Zk9";
+
+/// One run of the program.
+struct Run(Command);
+
+/// How a run ended.
+struct Outcome {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+/// `mysql-tls ARGUMENTS`, with an empty environment and nothing on stdin.
+fn run(arguments: &[&str]) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mysql-tls"));
+    command.args(arguments);
+    Run::of(command)
+}
+
+impl Run {
+    fn of(mut command: Command) -> Self {
+        command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Run(command)
+    }
+
+    fn variables(mut self, variables: &[(&str, &str)]) -> Self {
+        self.0.envs(variables.iter().copied());
+        self
+    }
+
+    /// Runs it to its end; what it prints never holds the password.
+    fn end(self) -> Outcome {
+        self.end_with_input("")
+    }
+
+    fn end_with_input(mut self, input: &str) -> Outcome {
+        if !input.is_empty() {
+            self.0.stdin(Stdio::piped());
+        }
+        let mut child = self.0.spawn().unwrap();
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(input.as_bytes()).unwrap();
+        }
+        let output = child.wait_with_output().unwrap();
+        let outcome = Outcome {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        };
+        assert!(!outcome.stdout.contains(PASSWORD), "{}", outcome.stdout);
+        assert!(!outcome.stderr.contains(PASSWORD), "{}", outcome.stderr);
+        outcome
+    }
+}
+
+impl Outcome {
+    /// It succeeded and had nothing to say on stderr.
+    fn succeeded(self) -> String {
+        assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""));
+        self.stdout
+    }
+
+    /// It succeeded with exactly this on stderr.
+    fn warned(self, warning: &str) -> String {
+        let line = format!("warning: {warning}\n");
+        assert_eq!((self.code, self.stderr.as_str()), (Some(0), line.as_str()));
+        self.stdout
+    }
+
+    /// It ended with exit status 1 and nothing but `error[CODE]: SENTENCE`; returns the sentence.
+    fn failed(self, code: &str) -> String {
+        assert_eq!((self.code, self.stdout.as_str()), (Some(1), ""), "{}", self.stderr);
+        let sentence = self.stderr.strip_prefix(&format!("error[{code}]: "));
+        let sentence = sentence.unwrap_or_else(|| panic!("not {code}: {}", self.stderr));
+        assert_eq!(sentence.lines().count(), 1, "{sentence}");
+        sentence.trim_end().to_owned()
+    }
+}
+
+/// A server with TLS whose CA is in a file.
+struct Fixture {
+    server: ScriptedServer,
+    ca: Authority,
+    dir: TestDir,
+}
+
+impl Fixture {
+    /// Every login is welcome.
+    fn open() -> Self {
+        Self::with(|script| script)
+    }
+
+    /// Only `app` with the password is welcome.
+    fn locked() -> Self {
+        Self::with(|script| script.auth([AuthStep::check("app", PASSWORD)]))
+    }
+
+    fn with(change: impl FnOnce(ServerScript) -> ServerScript) -> Self {
+        let ca = Authority::new("CLI CA");
+        let leaf = ca.server("localhost").serial(0x1f2e).issue();
+        let script = ServerScript::new().tls(ServerTls::new(&leaf)).version("8.0.11-TiDB-v8.5.6");
+        let dir = TestDir::new();
+        dir.write("ca.pem", ca.pem());
+        Fixture { server: ScriptedServer::start(change(script)), ca, dir }
+    }
+
+    fn file(&self, name: &str, content: &str) -> String {
+        self.dir.write(name, content).display().to_string()
+    }
+
+    fn ca_file(&self) -> String {
+        self.dir.path().join("ca.pem").display().to_string()
+    }
+
+    /// A DSN that verifies the server, with `user` as the part before the `@`.
+    fn dsn(&self, user: &str) -> String {
+        let (port, ca) = (self.server.port(), self.ca_file());
+        format!("tidb://{user}@localhost:{port}/?ssl-mode=VERIFY_IDENTITY&ssl-ca={ca}")
+    }
+
+    /// The user of the last connection.
+    fn last_user(&self) -> String {
+        let last = self.server.connections() - 1;
+        let record = self.server.wait_record(last, Duration::from_secs(5));
+        record.response.unwrap().user_name()
+    }
+}

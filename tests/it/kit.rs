@@ -1,0 +1,96 @@
+//! What the tables of the integration tests share: one account, a builder that points at a
+//! scripted server, and what no refused connection may have sent.
+
+use std::fmt;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use mysql_tls::{ConnectionBuilder, Error, Result, SslMode};
+
+use crate::support::*;
+
+pub(crate) const USER: &str = "wanda_the_user";
+pub(crate) const PASSWORD: &str = "correct horse 7 battery";
+
+/// How long a busy machine may take for what is done in milliseconds.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A connection of the account to a scripted server on 127.0.0.1.
+pub(crate) fn builder(host: &str, server: &ScriptedServer) -> ConnectionBuilder {
+    account(host).port(server.port())
+}
+
+/// The account, without a port.
+pub(crate) fn account(host: &str) -> ConnectionBuilder {
+    ConnectionBuilder::new(host).user(USER).password(PASSWORD)
+}
+
+static CA: LazyLock<Authority> = LazyLock::new(|| Authority::new("Right CA"));
+static GOOD: LazyLock<Issued> = LazyLock::new(|| CA.server("localhost").issue());
+
+/// The CA of [`good`].
+pub(crate) fn ca() -> &'static Authority {
+    &CA
+}
+
+/// A server certificate for `localhost`.
+pub(crate) fn good() -> &'static Issued {
+    &GOOD
+}
+
+/// A script with TLS and a certificate that is as it should be.
+pub(crate) fn over_tls() -> ServerScript {
+    ServerScript::new().tls(ServerTls::new(good()))
+}
+
+/// The account under VERIFY_IDENTITY with the right CA.
+pub(crate) fn verified(server: &ScriptedServer) -> ConnectionBuilder {
+    builder("localhost", server).ssl_mode(SslMode::VerifyIdentity).ssl_ca_pem(ca().pem())
+}
+
+/// The account under DISABLED.
+pub(crate) fn plaintext(server: &ScriptedServer) -> ConnectionBuilder {
+    builder("localhost", server).ssl_mode(SslMode::Disabled)
+}
+
+/// The error of something that must fail.
+#[track_caller]
+pub(crate) fn failure<T>(result: Result<T>, what: impl fmt::Display) -> Error {
+    match result {
+        Ok(_) => panic!("{what}: must fail and did not"),
+        Err(error) => error,
+    }
+}
+
+/// Asserts that nothing of the login came outside TLS, and nothing at all after a refusal.
+#[track_caller]
+pub(crate) fn assert_nothing_in_the_clear(record: &Record, what: impl fmt::Display) {
+    assert_eq!(record.clear_text().escape_ascii().to_string(), "", "{what}: {record:#?}");
+    let scramble = caching_sha2_scramble(PASSWORD, &Greeting::default().nonce);
+    for secret in [USER.as_bytes(), PASSWORD.as_bytes(), &scramble] {
+        assert!(!record.saw_before_tls(secret), "{what}: {record:#?}");
+    }
+}
+
+/// Asserts that a refused server learned nothing of the login, inside TLS or outside.
+#[track_caller]
+pub(crate) fn assert_no_login(record: &Record, what: impl fmt::Display) {
+    assert_nothing_in_the_clear(record, &what);
+    assert_eq!(record.response, None, "{what}: {record:#?}");
+    assert!(!record.logged_in, "{what}: {record:#?}");
+    assert_eq!(record.inside_tls.escape_ascii().to_string(), "", "{what}: {record:#?}");
+}
+
+/// Asserts that a sentence holds every fragment.
+#[track_caller]
+pub(crate) fn assert_says(error: &Error, code: &str, fragments: &[&str]) {
+    let sentence = error.to_string();
+    assert_eq!(error.code(), code, "{sentence}");
+    for fragment in fragments {
+        assert!(sentence.contains(fragment), "{fragment:?} is not in: {sentence}");
+    }
+    assert!(!sentence.contains('\n'), "one sentence: {sentence}");
+    for shown in [&sentence, &format!("{error:?}")] {
+        assert!(!shown.contains(PASSWORD), "{shown}");
+    }
+}
