@@ -2,6 +2,7 @@
 
 mod file;
 mod identity;
+mod issuer;
 mod roots;
 mod server_key;
 
@@ -12,7 +13,8 @@ use zeroize::Zeroizing;
 
 pub(crate) use file::read_secret;
 pub(crate) use identity::ClientIdentity;
-pub(crate) use roots::{GivenRoots, RootCerts};
+pub(crate) use issuer::may_issue;
+pub(crate) use roots::{GivenRoots, RootCerts, public_roots};
 pub(crate) use server_key::check_server_key;
 
 /// Where PEM comes from.

@@ -19,7 +19,10 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     pub(crate) fn start(limit: Duration, server: Arc<str>) -> Self {
-        Deadline { at: Instant::now() + limit, limit, server }
+        let now = Instant::now();
+        // What no clock can hold is as good as a year.
+        let at = now.checked_add(limit).unwrap_or(now + Duration::from_secs(365 * 24 * 3600));
+        Deadline { at, limit, server }
     }
 
     pub(crate) fn at(&self) -> Instant {
@@ -57,10 +60,13 @@ impl Deadline {
 /// Waits until one of the sockets is ready; `false` once the time is over.
 pub(crate) fn wait_until(sockets: &mut [PollFd<'_>], at: Option<Instant>) -> io::Result<bool> {
     loop {
+        // Before the sockets: a peer that never stops sending must not outlast the deadline.
+        if at.is_some_and(|at| at <= Instant::now()) {
+            return Ok(false);
+        }
         let left = at.map(|at| at.saturating_duration_since(Instant::now()));
         let timeout = left.and_then(|left| Timespec::try_from(left).ok());
         match poll(sockets, timeout.as_ref()) {
-            Ok(0) if at.is_some_and(|at| at <= Instant::now()) => return Ok(false),
             Ok(0) | Err(rustix::io::Errno::INTR) => {}
             Ok(_) => return Ok(true),
             Err(error) => return Err(error.into()),

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
 use socket2::{Domain, SockAddr, Socket, TcpKeepalive, Type};
@@ -35,7 +36,7 @@ fn dial_each(
     for address in addresses {
         let share = deadline.remaining(Step::Dial)? / left.max(1);
         left -= 1;
-        match dial_one(address, target, std::time::Instant::now() + share) {
+        match dial_one(address, target, Instant::now() + share) {
             Ok(socket) => return Ok((socket, address.to_string())),
             Err(error) => {
                 timed_out += usize::from(error.kind() == io::ErrorKind::TimedOut);
@@ -49,11 +50,7 @@ fn dial_each(
     Err(unreachable(deadline.server(), attempts))
 }
 
-fn dial_one(
-    address: &SocketAddr,
-    target: &Target,
-    until: std::time::Instant,
-) -> io::Result<Socket> {
+fn dial_one(address: &SocketAddr, target: &Target, until: Instant) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(*address), Type::STREAM, None)?;
     set_options(&socket, &target.tcp)?;
     if let Some(bind) = target.bind_address {
@@ -70,13 +67,22 @@ fn dial_one(
     Ok(socket)
 }
 
-fn connect(socket: &Socket, address: &SockAddr, until: std::time::Instant) -> io::Result<()> {
-    match socket.connect(address) {
-        Ok(()) => return Ok(()),
-        Err(error)
-            if error.kind() == io::ErrorKind::WouldBlock
-                || error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {}
-        Err(error) => return Err(error),
+fn connect(socket: &Socket, address: &SockAddr, until: Instant) -> io::Result<()> {
+    const RETRY: Duration = Duration::from_millis(5);
+    loop {
+        match socket.connect(address) {
+            Ok(()) => return Ok(()),
+            Err(error)
+                if error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) =>
+            {
+                break;
+            }
+            // A Unix socket whose queue is full; nothing tells when there is room.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < until => {
+                std::thread::sleep(RETRY);
+            }
+            Err(error) => return Err(error),
+        }
     }
     let mut sockets = [rustix::event::PollFd::new(socket, PollFlags::OUT)];
     if !wait_until(&mut sockets, Some(until))? {

@@ -5,6 +5,7 @@ use std::io::{self, IoSlice, Read, Write};
 use rustix::net::{SendAncillaryBuffer, SendFlags};
 use rustls::{ClientConnection, Error as TlsError};
 use socket2::Socket;
+use zeroize::Zeroize;
 
 /// How much is read from a socket at once: a TLS record of 16 KiB with its frame, and a bit.
 const READ_SIZE: usize = 20 * 1024;
@@ -13,7 +14,6 @@ const READ_SIZE: usize = 20 * 1024;
 const CHUNK: usize = 16 * 1024;
 
 /// A side of a relay.
-#[derive(Debug)]
 pub(crate) struct Link {
     socket: Socket,
     tls: Option<Box<ClientConnection>>,
@@ -173,6 +173,16 @@ impl Link {
         }
     }
 
+    /// Overwrites what has passed: a password may have been in it.
+    pub(crate) fn wipe(&mut self) {
+        for buffer in [&mut self.received, &mut self.outgoing] {
+            if buffer.rest().is_empty() {
+                buffer.bytes.zeroize();
+                buffer.from = 0;
+            }
+        }
+    }
+
     /// Whether there is something to write to the socket.
     pub(crate) fn wants_write(&self) -> bool {
         match &self.tls {
@@ -242,14 +252,10 @@ fn decrypt(
     while !rest.is_empty() && !ended {
         let before = rest.len();
         tls.read_tls(&mut rest).map_err(Failure::Io)?;
-        let state = tls.process_new_packets().map_err(Failure::Tls)?;
-        ended = state.peer_has_closed();
-        let count = state.plaintext_bytes_to_read();
-        let length = plain.len();
-        plain.resize(length + count, 0);
-        if let Some(fresh) = plain.get_mut(length..) {
-            tls.reader().read_exact(fresh).map_err(Failure::Io)?;
-        }
+        let processed = tls.process_new_packets();
+        // What came before an alert counts: it may be the server's ERR packet.
+        drain(tls, plain);
+        ended = processed.map_err(Failure::Tls)?.peer_has_closed();
         if rest.len() == before {
             break;
         }
@@ -257,6 +263,12 @@ fn decrypt(
     let left = rest.len();
     encrypted.drain(..encrypted.len() - left);
     Ok(ended)
+}
+
+/// Appends the plaintext that TLS holds.
+fn drain(tls: &mut ClientConnection, plain: &mut Vec<u8>) {
+    // It ends with WouldBlock, which says only that there is no more.
+    let _ = tls.reader().read_to_end(plain);
 }
 
 fn write_some(socket: &Socket, bytes: &[u8]) -> Result<usize, Failure> {

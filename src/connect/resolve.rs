@@ -1,6 +1,7 @@
 //! Name resolution that can be abandoned.
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
@@ -14,12 +15,14 @@ pub(super) fn resolve(host: &str, port: u16, deadline: &Deadline) -> Result<Vec<
         return Ok(vec![SocketAddr::new(address, port)]);
     }
     // getaddrinfo cannot be interrupted, so it gets a thread, which is left behind if it hangs.
+    let pending = Pending::new(host)?;
     let (sender, receiver) = mpsc::sync_channel(1);
     let name = host.to_owned();
     thread::Builder::new()
         .name("mysql-tls-resolve".to_owned())
         .spawn(move || {
             let found = (name.as_str(), port).to_socket_addrs().map(Vec::from_iter);
+            drop(pending);
             let _ = sender.send(found);
         })
         .map_err(|error| {
@@ -30,6 +33,36 @@ pub(super) fn resolve(host: &str, port: u16, deadline: &Deadline) -> Result<Vec<
         Ok(Ok(_)) => Err(unknown(host, None)),
         Ok(Err(error)) => Err(unknown(host, Some(error))),
         Err(_) => Err(deadline.missed(Step::Resolve)),
+    }
+}
+
+/// Counts the threads that wait for the resolver, so that one that hangs does not fill the process.
+struct Pending;
+
+static PENDING: AtomicUsize = AtomicUsize::new(0);
+
+const PENDING_LIMIT: usize = 256;
+
+impl Pending {
+    fn new(host: &str) -> Result<Self> {
+        if PENDING.fetch_add(1, Ordering::Relaxed) >= PENDING_LIMIT {
+            drop(Pending);
+            return Err(Error::io(
+                IoErrorKind::Local,
+                format!(
+                    "the host name \"{host}\" is not looked up: {PENDING_LIMIT} earlier look-ups \
+                     still hang; check this machine's DNS"
+                ),
+                std::io::Error::from(std::io::ErrorKind::ResourceBusy),
+            ));
+        }
+        Ok(Pending)
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        PENDING.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

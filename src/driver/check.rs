@@ -8,7 +8,7 @@ use crate::secret::PasswordSource;
 use crate::ssl_mode::SslMode;
 
 /// Capabilities that a caller may add; the rest is decided by the driver or by this crate.
-const FREE_CAPABILITIES: u32 = 1 << 1 // FOUND_ROWS
+pub(super) const FREE_CAPABILITIES: u32 = 1 << 1 // FOUND_ROWS
     | 1 << 4 // NO_SCHEMA
     | 1 << 8 // IGNORE_SPACE
     | 1 << 10 // INTERACTIVE

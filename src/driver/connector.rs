@@ -200,7 +200,7 @@ impl Connector {
                 handover: handover.clone(),
             },
         )?;
-        let options = options::for_connection(&shared.options, &address, password.as_ref());
+        let options = options::for_connection(&shared.options, &address, password.as_ref())?;
         // The driver is known to panic on some packets; those are kept from it, but not every panic
         // can be foreseen.
         let made = catch_unwind(AssertUnwindSafe(|| Conn::new(options)));

@@ -2,14 +2,19 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use mysql::consts::CapabilityFlags;
 use mysql::{Compression, Opts, OptsBuilder};
 
+use super::check::FREE_CAPABILITIES;
 use crate::builder::ConnectionBuilder;
 use crate::error::{ConfigErrorKind, Error, Result};
 use crate::relay::DriverAddress;
 use crate::secret::Password;
+
+/// How long the driver may take to reach our own loopback socket.
+const LOOPBACK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A path that cannot exist: the driver, asked for the password over plaintext, must not ask the
 /// server for a key that the user did not ask for.
@@ -37,14 +42,23 @@ pub(super) fn for_connection(
     options: &Opts,
     address: &DriverAddress,
     password: Option<&Password>,
-) -> OptsBuilder {
+) -> Result<OptsBuilder> {
     let options = OptsBuilder::from_opts(options.clone()).pass(password.map(Password::expose));
     match address {
-        DriverAddress::Unix(path) => options.socket(path.to_str()),
-        DriverAddress::Tcp { to, from } => options
+        DriverAddress::Unix(path) => match path.to_str() {
+            Some(path) => Ok(options.socket(Some(path))),
+            // Without a path the driver would dial its default address.
+            None => Err(Error::config(
+                ConfigErrorKind::Value,
+                "runtime-dir",
+                format!("runtime-dir: {} is not UTF-8, which the driver needs", path.display()),
+            )),
+        },
+        DriverAddress::Tcp { to, from } => Ok(options
             .ip_or_hostname(Some(to.ip().to_string()))
             .tcp_port(to.port())
-            .bind_address(*from),
+            .tcp_connect_timeout(Some(LOOPBACK_TIMEOUT))
+            .bind_address(*from)),
     }
 }
 
@@ -115,6 +129,9 @@ fn changed(before: &Opts, after: &Opts) -> Option<(&'static str, &'static str)> 
         get_tcp_connect_timeout => "the connect timeout", "connect_timeout";
         get_tcp_nodelay => "tcp_nodelay", "tcp_nodelay";
         get_tcp_keepalive_time_ms => "TCP keep-alive", "tcp_keepalive";
+    }
+    if after.get_additional_capabilities().bits() & !FREE_CAPABILITIES != 0 {
+        return Some(("the capabilities", "additional_capabilities"));
     }
     if after.get_ssl_opts().is_some() {
         return Some(("the TLS options", "ssl_mode, ssl_ca, ssl_cert and ssl_key"));

@@ -115,7 +115,10 @@ fn read_key(
     in_cert_file: bool,
 ) -> Result<PrivateKeyDer<'static>, Error> {
     let pem = file::read(source, if in_cert_file { "ssl-cert" } else { "ssl-key" })?;
-    let found = rustls_pemfile::private_key(&mut &pem[..]).map_err(|error| {
+    // Looked for first: the headers of the old form are no base64, so PEM readers stumble over them.
+    let old_form = contains(&pem, b"Proc-Type: 4,ENCRYPTED");
+    let found = if old_form { Ok(None) } else { rustls_pemfile::private_key(&mut &pem[..]) };
+    let found = found.map_err(|error| {
         Error::from(
             ConfigError::new(
                 ConfigErrorKind::BadKey,
@@ -125,11 +128,9 @@ fn read_key(
             .because(error),
         )
     })?;
-    let encrypted =
-        contains(&pem, b"BEGIN ENCRYPTED PRIVATE KEY") || contains(&pem, b"Proc-Type: 4,ENCRYPTED");
     match found {
-        Some(key) if !contains(&pem, b"Proc-Type: 4,ENCRYPTED") => Ok(key),
-        _ if encrypted => Err(Error::config(
+        Some(key) => Ok(key),
+        None if old_form || contains(&pem, b"BEGIN ENCRYPTED PRIVATE KEY") => Err(Error::config(
             ConfigErrorKind::EncryptedKey,
             "ssl-key",
             format!(
@@ -139,7 +140,7 @@ fn read_key(
                 source.name()
             ),
         )),
-        _ if in_cert_file => Err(Error::config(
+        None if in_cert_file => Err(Error::config(
             ConfigErrorKind::NoKey,
             "ssl-cert",
             format!(
@@ -148,7 +149,7 @@ fn read_key(
                 cert_source.name()
             ),
         )),
-        _ => Err(Error::config(
+        None => Err(Error::config(
             ConfigErrorKind::NoKey,
             "ssl-key",
             format!("ssl-key: {} has no private key that can be read", source.name()),

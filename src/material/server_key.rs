@@ -5,7 +5,7 @@ use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 /// The sizes, in bits, of the keys that are taken.
-const BITS: std::ops::RangeInclusive<usize> = 1024..=8192;
+const BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
 /// Checks that `pem` is one RSA public key of a sensible size. The driver, which uses the key,
 /// panics on anything else.

@@ -45,14 +45,16 @@ impl Greeting {
     fn read(payload: &[u8]) -> Option<Self> {
         let mut bytes = Bytes::new(payload);
         bytes.u8()?;
-        let version = bytes.until_nul()?.to_vec();
+        // The driver takes other digits than ASCII's for a version and panics on them.
+        let version = bytes.until_nul().filter(|version| version.is_ascii())?.to_vec();
         let connection_id = bytes.u32()?;
         bytes.take(9)?; // the nonce's first part, and a filler
         let flags_at = payload.len() - bytes.rest().len();
         let lower = bytes.u16()?;
         bytes.take(3)?; // charset and status
         let upper = bytes.u16()?;
-        let nonce_length = usize::from(bytes.u8()?);
+        // The driver computes with it as a signed number.
+        let nonce_length = bytes.u8().filter(|length| *length < 128).map(usize::from)?;
         bytes.take(10)?;
         // 12 bytes and a NUL at least; a missing NUL is tolerated, as every client does.
         let nonce_rest = nonce_length.saturating_sub(8).max(13);
@@ -147,6 +149,17 @@ pub(crate) mod tests {
         for cut in plugin..payload.len() {
             Greeting::parse(&payload[..cut], "db").unwrap();
         }
+    }
+
+    #[test]
+    fn what_the_driver_panics_on_is_refused() {
+        let error = Greeting::parse(&greeting("\u{663}.\u{663}.\u{663}", 0xdfff_ffff), "db");
+        assert_eq!(error.unwrap_err().code(), "protocol.greeting");
+        let mut payload = greeting("8.4.0", 0xdfff_ffff);
+        let length = payload.iter().position(|&byte| byte == 21).unwrap();
+        payload[length] = 130;
+        let error = Greeting::parse(&payload, "db").unwrap_err();
+        assert_eq!(error.code(), "protocol.greeting");
     }
 
     #[test]

@@ -16,6 +16,18 @@ const PACKET_LIMIT: u32 = 64;
 /// A nonce shorter than this is none.
 const NONCE_MINIMUM: usize = 20;
 
+/// A PARSEC nonce, exactly.
+const PARSEC_NONCE: usize = 32;
+
+/// A PARSEC salt, without its type and factor.
+const PARSEC_SALT: usize = 18;
+
+/// MariaDB's own default is 0, which is 1024 rounds; each step doubles them.
+const PARSEC_FACTOR_LIMIT: u8 = 10;
+
+/// The shortest ciphertext: that of an RSA key of 2048 bits, the smallest that is taken.
+const CIPHERTEXT_MINIMUM: usize = 256;
+
 /// What lies between us and the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wire {
@@ -70,6 +82,8 @@ pub(crate) struct Login {
     may_switch: bool,
     packets: u32,
     sent: PasswordSent,
+    has_password: bool,
+    parsec_salted: bool,
 }
 
 impl Login {
@@ -87,6 +101,8 @@ impl Login {
             may_switch: true,
             packets: 1,
             sent: PasswordSent::None,
+            has_password: !response.auth_data.is_empty(),
+            parsec_salted: false,
         };
         if response.plugin == plugin::CLEAR {
             login.check_cleartext()?;
@@ -103,6 +119,7 @@ impl Login {
     /// Judges a packet of the server before the driver sees it.
     pub(crate) fn server_packet(&mut self, payload: &[u8]) -> Result<Verdict, Error> {
         self.count()?;
+        self.check_turn(payload)?;
         match payload {
             [0x00, ..] => Ok(Verdict::LoggedIn),
             [0xff, ..] => err::parse(payload, self.wire != Wire::PlainTcp)
@@ -116,7 +133,7 @@ impl Login {
                 "the account asks for a second factor, which the driver cannot give; use an \
                  account with one factor",
             )),
-            [b'P', ..] if self.plugin == plugin::PARSEC => Ok(Verdict::Continue),
+            [b'P', ..] if self.plugin == plugin::PARSEC => self.parsec_salt(payload),
             [] => Err(unexpected("an empty packet")),
             [first, ..] => Err(unexpected(&format!("a packet that begins with {first:#04x}"))),
         }
@@ -147,6 +164,35 @@ impl Login {
                 self.note_answer(payload);
                 Ok(())
             }
+        }
+    }
+
+    /// While the driver owes an answer about the password itself, the server may only refuse or
+    /// give the key that it was asked for: anything else the driver would take for that key.
+    fn check_turn(&self, payload: &[u8]) -> Result<(), Error> {
+        let awaited = match self.full {
+            FullAuthentication::No | FullAuthentication::Answered => true,
+            FullAuthentication::Asked | FullAuthentication::KeyShown => false,
+            FullAuthentication::KeyRequested => payload.first() == Some(&0x01),
+        };
+        if awaited || payload.first() == Some(&0xff) {
+            Ok(())
+        } else {
+            Err(unexpected("a packet out of turn"))
+        }
+    }
+
+    /// The salt and the work factor, once. Each step of the factor doubles the driver's work, so a
+    /// hostile one would stall it for minutes.
+    fn parsec_salt(&mut self, salt: &[u8]) -> Result<Verdict, Error> {
+        let first = !std::mem::replace(&mut self.parsec_salted, true);
+        match salt {
+            [b'P', factor, rest @ ..]
+                if first && *factor <= PARSEC_FACTOR_LIMIT && rest.len() == PARSEC_SALT =>
+            {
+                Ok(Verdict::Continue)
+            }
+            _ => Err(unexpected("a PARSEC salt that makes no sense")),
         }
     }
 
@@ -187,9 +233,19 @@ impl Login {
                 ),
             ));
         }
+        let nonce_length = nonce.strip_suffix(&[0]).unwrap_or(nonce).len();
+        if name == plugin::PARSEC && !self.has_password {
+            return Err(Error::auth(
+                AuthErrorKind::UnsupportedPlugin,
+                "the account uses PARSEC, for which the driver needs a password; give one",
+            ));
+        }
+        if name == plugin::PARSEC && nonce_length != PARSEC_NONCE {
+            return Err(unexpected("an AuthSwitch without a proper nonce"));
+        }
         if name == plugin::CLEAR {
             self.check_cleartext()?;
-        } else if nonce.strip_suffix(&[0]).unwrap_or(nonce).len() < NONCE_MINIMUM {
+        } else if nonce_length < NONCE_MINIMUM {
             return Err(unexpected("an AuthSwitch without a proper nonce"));
         }
         self.plugin = name.to_vec();
@@ -198,8 +254,8 @@ impl Login {
     }
 
     fn more_data(&mut self, rest: &[u8]) -> Result<Verdict, Error> {
-        if self.plugin == plugin::PARSEC && !rest.is_empty() {
-            return Ok(Verdict::Continue);
+        if self.plugin == plugin::PARSEC {
+            return self.parsec_salt(rest);
         }
         if self.plugin != plugin::CACHING_SHA2 {
             return Err(unexpected("data that the authentication plugin has no use for"));
@@ -250,8 +306,7 @@ impl Login {
     }
 
     fn encrypted(&mut self, payload: &[u8], allowed: bool) -> Result<(), Error> {
-        // The shortest RSA key that is taken has 1024 bits. What is shorter is no ciphertext.
-        if !allowed || payload.len() < 128 {
+        if !allowed || payload.len() < CIPHERTEXT_MINIMUM {
             return Err(needs_secure_connection(
                 "authentication requires a secure connection: the driver was about to send the \
                  password over plaintext without the server's key",

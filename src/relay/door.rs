@@ -4,6 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
+use std::sync::{Arc, Weak};
 
 use rustix::event::PollFlags;
 use socket2::Socket;
@@ -25,18 +26,22 @@ pub(crate) enum DriverAddress {
 /// A listening socket for one driver at a time.
 #[derive(Debug)]
 pub(super) enum Door {
-    Unix(UnixListener),
+    Unix { listener: UnixListener, name: String, dir: Weak<PrivateDir> },
     Tcp { listener: TcpListener, from: Option<Ipv4Addr> },
 }
 
 impl Door {
     /// A socket in the private directory; it stays for the worker's life.
-    pub(super) fn in_directory(dir: &PrivateDir, name: &str) -> Result<(Self, DriverAddress)> {
-        let path = dir.socket_path(name);
+    pub(super) fn in_directory(
+        dir: &Arc<PrivateDir>,
+        name: String,
+    ) -> Result<(Self, DriverAddress)> {
+        let path = dir.socket_path(&name);
         let listener = UnixListener::bind(&path)
             .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
             .map_err(|error| local("a private socket could not be made", error))?;
-        Ok((Door::Unix(listener), DriverAddress::Unix(path)))
+        let dir = Arc::downgrade(dir);
+        Ok((Door::Unix { listener, name, dir }, DriverAddress::Unix(path)))
     }
 
     /// A loopback listener for one connection.
@@ -61,7 +66,7 @@ impl Door {
     pub(super) fn accept(&self, deadline: &Deadline) -> Result<Socket> {
         loop {
             let accepted = match self {
-                Door::Unix(listener) => {
+                Door::Unix { listener, .. } => {
                     deadline.wait(listener, PollFlags::IN, Step::Authentication)?;
                     listener.accept().map(|(stream, _)| (is_this_process(&stream), stream.into()))
                 }
@@ -77,7 +82,7 @@ impl Door {
                 Ok((true, socket)) => {
                     let socket: Socket = socket;
                     let made = socket.set_nonblocking(true).and_then(|()| match self {
-                        Door::Unix(_) => Ok(()),
+                        Door::Unix { .. } => Ok(()),
                         Door::Tcp { .. } => socket.set_tcp_nodelay(true),
                     });
                     made.map_err(|error| local("the private socket failed", error))?;
@@ -88,6 +93,16 @@ impl Door {
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(local("the private socket failed", error)),
+            }
+        }
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        if let Door::Unix { name, dir, .. } = self {
+            if let Some(dir) = dir.upgrade() {
+                dir.remove(name);
             }
         }
     }

@@ -72,6 +72,17 @@ impl Handover {
         self.0.changed.notify_all();
     }
 
+    /// Ends a connect that took too long; `false` if it was done in time.
+    pub(crate) fn expire(&self, reason: CloseReason) -> bool {
+        let mut state = self.state();
+        if state.established {
+            return false;
+        }
+        state.close_reason.get_or_insert(reason);
+        self.0.changed.notify_all();
+        true
+    }
+
     pub(crate) fn finished(&self) {
         self.state().finished = true;
         self.0.changed.notify_all();
@@ -87,10 +98,6 @@ impl Handover {
                 Ok(())
             }
         }
-    }
-
-    pub(crate) fn is_established(&self) -> bool {
-        self.state().established
     }
 
     pub(crate) fn session(&self) -> Option<Session> {

@@ -76,7 +76,11 @@ impl PrivateDir {
         }
     }
 
-    fn remove(&self, name: &str) {
+    /// Removes a socket that was made here, unless this is the child of a fork.
+    pub(super) fn remove(&self, name: &str) {
+        if std::process::id() != self.owner {
+            return;
+        }
         let _ = rustix::fs::unlinkat(&self.descriptor, name, AtFlags::empty());
     }
 
@@ -94,8 +98,8 @@ impl Drop for PrivateDir {
         }
         if let Ok(entries) = rustix::fs::Dir::read_from(&self.descriptor) {
             for entry in entries.flatten() {
-                let name = entry.file_name().to_bytes();
-                if name != b"." && name != b".." {
+                // Only what was made here.
+                if entry.file_name().to_bytes().starts_with(b"w") {
                     let _ =
                         rustix::fs::unlinkat(&self.descriptor, entry.file_name(), AtFlags::empty());
                 }

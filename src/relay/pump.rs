@@ -71,12 +71,13 @@ fn open(driver: &mut Link, server: &mut Link, job: &Job) -> End {
         let asked = sockets.get_mut(..asked).unwrap_or_default();
         match wait_until(asked, deadline) {
             Ok(true) => {}
-            Ok(false) if job.handover.is_established() => {
+            Ok(false) => {
+                let missed = CloseReason::Failed(job.deadline.missed(Step::Setup));
+                if job.handover.expire(missed.clone()) {
+                    return End::Both(missed);
+                }
                 deadline = None;
                 continue;
-            }
-            Ok(false) => {
-                return End::Both(CloseReason::Failed(job.deadline.missed(Step::Setup)));
             }
             Err(error) => return End::Both(failed(Failure::Io(error), job)),
         }
@@ -188,6 +189,7 @@ fn finish_driver(driver: &mut Link, server: &mut Link) {
         let done = server.received().is_empty() && !driver.wants_write();
         if done && !told {
             let _ = driver.socket().shutdown(Shutdown::Write);
+            let _ = server.socket().shutdown(Shutdown::Both);
             told = true;
         }
         let room = if done { PollFlags::empty() } else { PollFlags::OUT };

@@ -1,5 +1,6 @@
 //! Workers: a thread with a private socket each, reused from connection to connection.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -49,7 +50,9 @@ impl Job {
 pub(crate) struct Workers {
     idle: Mutex<Vec<Worker>>,
     made: AtomicU64,
-    dir: Option<PrivateDir>,
+    dir: Option<Arc<PrivateDir>>,
+    /// The threads of a process do not follow into the child of a fork.
+    process: u32,
 }
 
 /// A thread that waits for a job.
@@ -71,11 +74,23 @@ struct Assignment {
 impl Workers {
     /// `dir` is needed unless every connection will be plaintext TCP.
     pub(crate) fn new(dir: Option<PrivateDir>) -> Arc<Self> {
-        Arc::new(Workers { idle: Mutex::default(), made: AtomicU64::new(0), dir })
+        Arc::new(Workers {
+            idle: Mutex::default(),
+            made: AtomicU64::new(0),
+            dir: dir.map(Arc::new),
+            process: std::process::id(),
+        })
     }
 
     /// Gives a server's non-blocking socket to a worker; the driver has to connect to the address.
     pub(crate) fn carry(self: &Arc<Self>, socket: Socket, job: Job) -> Result<DriverAddress> {
+        if std::process::id() != self.process {
+            return Err(Error::io(
+                IoErrorKind::Local,
+                "the connector was built before a fork; build it anew in the child",
+                std::io::Error::from(std::io::ErrorKind::Unsupported),
+            ));
+        }
         let worker = match self.idle().pop() {
             Some(worker) => worker,
             None => self.spawn()?,
@@ -106,7 +121,7 @@ impl Workers {
     fn spawn(&self) -> Result<Worker> {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let own = match &self.dir {
-            Some(dir) => Some(Door::in_directory(dir, &format!("w{number}"))?),
+            Some(dir) => Some(Door::in_directory(dir, format!("w{number}"))?),
             None => None,
         };
         let (door, address) =
@@ -121,14 +136,28 @@ impl Workers {
 }
 
 /// Serves jobs until nobody holds the worker any more.
-fn work(door: Option<&Door>, queue: &Receiver<Assignment>) {
-    while let Ok(Assignment { socket, job, door: of_the_job, worker, workers }) = queue.recv() {
+fn work(own_door: Option<&Door>, queue: &Receiver<Assignment>) {
+    while let Ok(Assignment { socket, job, door, worker, workers }) = queue.recv() {
         let handover = job.handover.clone();
-        if let Some(door) = of_the_job.as_ref().or(door) {
-            serve(socket, job, door);
-        }
+        let served = catch_unwind(AssertUnwindSafe(|| {
+            // A door of the job's own is closed as soon as its driver is in.
+            let driver = match (door, own_door) {
+                (Some(door), _) => door.accept(&job.deadline),
+                (None, Some(door)) => door.accept(&job.deadline),
+                (None, None) => Err(no_door()),
+            };
+            serve(socket, driver, &job)
+        }));
+        let reusable = served.unwrap_or_else(|_| {
+            handover.ended(CloseReason::Failed(Error::io(
+                IoErrorKind::Local,
+                "the relay panicked, which is a fault of this library",
+                std::io::Error::other("a panic"),
+            )));
+            false
+        });
         // Back first, so that whoever waits for the end finds the worker idle.
-        if let Some(workers) = workers.upgrade() {
+        if let (true, Some(workers)) = (reusable, workers.upgrade()) {
             let mut idle = workers.idle();
             if idle.len() < IDLE_LIMIT {
                 idle.push(worker);
@@ -138,16 +167,32 @@ fn work(door: Option<&Door>, queue: &Receiver<Assignment>) {
     }
 }
 
-fn serve(socket: Socket, job: Job, door: &Door) {
+/// Carries one connection; `false` if its driver did not come: it may still do so, and must then
+/// not be taken for the next connection's.
+fn serve(socket: Socket, driver: Result<Socket>, job: &Job) -> bool {
     let mut server = Link::plain(socket);
-    let mut driver = match door.accept(&job.deadline) {
+    let mut driver = match driver {
         Ok(socket) => Link::plain(socket),
-        Err(error) => return job.handover.ended(CloseReason::Failed(error)),
+        Err(error) => {
+            job.handover.ended(CloseReason::Failed(error));
+            return false;
+        }
     };
-    match log_in(&mut driver, &mut server, &job) {
-        Ok(()) => pump(&mut driver, &mut server, &job),
+    let logged_in = log_in(&mut driver, &mut server, job);
+    driver.wipe();
+    match logged_in {
+        Ok(()) => pump(&mut driver, &mut server, job),
         // Told before the driver's socket closes, so that the reason is there when the driver fails.
         Err(Ended::Failed(error)) => job.handover.ended(CloseReason::Failed(error)),
         Err(Ended::DriverGone) => job.handover.ended(CloseReason::Local),
     }
+    true
+}
+
+fn no_door() -> Error {
+    Error::io(
+        IoErrorKind::Local,
+        "the worker has no private socket, which is a fault of this library",
+        std::io::Error::from(std::io::ErrorKind::NotFound),
+    )
 }

@@ -283,7 +283,7 @@ fn hint(context: &Context<'_>, given: &GivenRoots) -> &'static str {
     let public = context.verifier.with_roots(RootCerts::Public);
     if context.verifies_with(&public) {
         "; the public CAs vouch for it, so leave ssl-ca out and use ssl-mode=VERIFY_IDENTITY"
-    } else if given.only_intermediates {
+    } else if given.only_intermediates() {
         "; that file holds only intermediate CAs, add the root"
     } else {
         "; set ssl-ca to the file of the CA that issued it"

@@ -1,15 +1,20 @@
 //! The one verifier; the weaker checks are made of the parts that do only that, never by forgiving
 //! an error.
 
+use std::sync::Arc;
+
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{
+    CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+};
+use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
 
 use super::observed;
-use crate::material::RootCerts;
+use crate::material::{GivenRoots, RootCerts, may_issue, public_roots};
 
 #[derive(Clone, Debug)]
 pub(super) enum Check {
@@ -52,17 +57,76 @@ impl Verifier {
             Check::Chain(roots) | Check::ChainAndName(roots) => roots,
         };
         let parsed = ParsedCertificate::try_from(leaf)?;
-        verify_server_cert_signed_by_trust_anchor(
-            &parsed,
-            &roots.store(),
-            intermediates,
-            now,
-            self.algorithms.all,
-        )?;
+        let mut usable: Vec<CertificateDer<'_>> =
+            intermediates.iter().filter(|der| may_issue(der)).cloned().collect();
+        match roots {
+            RootCerts::Public => self.chain(&parsed, &public_roots(), &usable, now)?,
+            RootCerts::Given(given) => match given.own.iter().find(|(own, _)| own == leaf) {
+                Some((_, alone)) => self.chain(&parsed, alone, &[], now)?,
+                None => {
+                    usable.extend(given.intermediates.iter().cloned());
+                    self.chain(&parsed, &given.store, &usable, now)?;
+                    self.path_limits(leaf, given, &usable, now)?;
+                }
+            },
+        }
         match &self.check {
             Check::ChainAndName(_) => verify_server_name(&parsed, name),
             _ => Ok(()),
         }
+    }
+
+    fn chain(
+        &self,
+        leaf: &ParsedCertificate<'_>,
+        store: &RootCertStore,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        verify_server_cert_signed_by_trust_anchor(
+            leaf,
+            store,
+            intermediates,
+            now,
+            self.algorithms.all,
+        )
+    }
+
+    /// Looks for a path that keeps to what the anchors say of its length. Few do, so it is a pass
+    /// of its own.
+    fn path_limits(
+        &self,
+        leaf: &CertificateDer<'_>,
+        given: &GivenRoots,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        if given.path_limits.is_empty() {
+            return Ok(());
+        }
+        let within_limit = |path: &VerifiedPath<'_>| {
+            let length = path.intermediate_certificates().count();
+            let exceeded = given.path_limits.iter().any(|limit| {
+                limit.subject == path.anchor().subject.as_ref()
+                    && length > limit.intermediates as usize
+            });
+            if exceeded { Err(webpki::Error::PathLenConstraintViolated) } else { Ok(()) }
+        };
+        let checked = EndEntityCert::try_from(leaf).and_then(|leaf| {
+            leaf.verify_for_usage(
+                self.algorithms.all,
+                &given.store.roots,
+                intermediates,
+                now,
+                KeyUsage::server_auth(),
+                None,
+                Some(&within_limit),
+            )
+            .map(|_| ())
+        });
+        checked.map_err(|error| {
+            Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(error))))
+        })
     }
 }
 

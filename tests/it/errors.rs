@@ -181,6 +181,11 @@ fn broken_handshakes() {
             assert_says(&connect_error(script(then.clone()), build), code, &[fragment]);
         }
     }
+    // TiDB sends its alert and then, in the clear, an ERR with the text of its TLS library.
+    let AfterSslRequest::Reply(mut bytes) = AfterSslRequest::alert(40) else { unreachable!() };
+    bytes.extend(wire::frame(&mut 2, &wire::err(1105, None, "tls: no cipher suite")));
+    let error = connect_error(script(AfterSslRequest::Reply(bytes)), verified);
+    assert_says(&error, "handshake.no-common-cipher", &["handshake_failure"]);
     // A certificate with the key of another one.
     let mut stolen = good().clone();
     stolen.chain = ca().server("localhost").issue().chain;

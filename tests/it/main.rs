@@ -6,6 +6,7 @@
 mod api;
 mod attacks;
 mod basics;
+mod chains;
 #[cfg(feature = "cli")]
 mod cli;
 mod errors;
@@ -14,5 +15,6 @@ mod hostile;
 mod kit;
 mod modes;
 mod one_segment;
+mod options;
 mod servers;
 mod support;

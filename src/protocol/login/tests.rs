@@ -81,9 +81,59 @@ fn a_second_switch_and_endless_packets_are_refused() {
     fast.server_packet(&[1, 3]).unwrap();
     assert_eq!(fast.server_packet(&[1, 3]).unwrap_err().code(), "protocol.unexpected-packet");
 
-    let mut endless = Login::new(Wire::Tls, ALL, &response(plugin::PARSEC, b"x")).unwrap();
-    let error = (0..100).find_map(|_| endless.server_packet(b"P").err()).unwrap();
+    let mut endless = login(Wire::Tls, ALL);
+    let error = (0..100).find_map(|_| endless.driver_packet(b"").err()).unwrap();
     assert_eq!(error.code(), "protocol.too-many-packets");
+}
+
+#[test]
+fn while_the_driver_owes_an_answer_nothing_but_a_refusal_or_the_key_may_come() {
+    let out_of_turn: [&[u8]; 4] =
+        [&[0, 0, 0, 2, 0, 0, 0], &[1, 3], &switch(plugin::NATIVE, NONCE), b"\0-----BEGIN"];
+    for packet in out_of_turn {
+        let mut asked = login(Wire::PlainTcp, ASK);
+        asked.server_packet(&[1, 4]).unwrap();
+        let error = asked.server_packet(packet).unwrap_err();
+        assert_eq!(error.code(), "protocol.unexpected-packet", "{packet:?}");
+
+        let mut requested = login(Wire::PlainTcp, ASK);
+        requested.server_packet(&[1, 4]).unwrap();
+        requested.driver_packet(&[2]).unwrap();
+        if packet[0] != 1 {
+            let error = requested.server_packet(packet).unwrap_err();
+            assert_eq!(error.code(), "protocol.unexpected-packet", "{packet:?}");
+        }
+        let refusal = requested.server_packet(b"\xff\x15\x04#28000no").unwrap();
+        assert!(matches!(refusal, Verdict::Refused(_)));
+    }
+}
+
+#[test]
+fn a_parsec_salt_comes_once_and_its_work_is_bounded() {
+    let salt = |factor: u8| [&[b'P', factor], &[7; 18][..]].concat();
+    let parsec = || {
+        let mut login = login(Wire::Tls, NONE);
+        login.server_packet(&switch(plugin::PARSEC, &[9; 32])).unwrap();
+        login
+    };
+    assert_eq!(parsec().server_packet(&salt(10)).unwrap(), Verdict::Continue);
+    let escaped = [&[1][..], &salt(0)].concat();
+    assert_eq!(parsec().server_packet(&escaped).unwrap(), Verdict::Continue);
+    for hostile in [salt(11), salt(20), salt(0)[..19].to_vec(), b"P".to_vec(), vec![1]] {
+        let error = parsec().server_packet(&hostile).unwrap_err();
+        assert_eq!(error.code(), "protocol.unexpected-packet", "{hostile:?}");
+    }
+    let mut twice = parsec();
+    twice.server_packet(&salt(0)).unwrap();
+    assert_eq!(twice.server_packet(&salt(0)).unwrap_err().code(), "protocol.unexpected-packet");
+
+    let nonce_of_31 = [&[9; 31][..], &[0]].concat();
+    let error = login(Wire::Tls, NONE).server_packet(&switch(plugin::PARSEC, &nonce_of_31));
+    assert_eq!(error.unwrap_err().code(), "protocol.unexpected-packet");
+    let mut no_password =
+        Login::new(Wire::Tls, NONE, &response(plugin::CACHING_SHA2, b"")).unwrap();
+    let error = no_password.server_packet(&switch(plugin::PARSEC, &[9; 32])).unwrap_err();
+    assert_eq!(error.code(), "auth.unsupported-plugin");
 }
 
 #[test]
