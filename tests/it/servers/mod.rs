@@ -69,6 +69,7 @@ products! {
         statements::transactions,
         statements::multiple_result_sets,
         facts::session_and_server_agree,
+        facts::examples_and_status,
         facts::resumed_session_keeps_its_client_certificate,
     ]
     mariadb [
