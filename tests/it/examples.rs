@@ -67,44 +67,20 @@ fn a_wrong_dsn_ends_an_example() {
     }
 }
 
-/// The examples on servers that are running already. Each is given by its DSN, with an empty
-/// database to work in, in the variable MYSQL_TLS_TEST_DSN_ and the product's name.
-mod real_servers {
-    use super::*;
+/// The examples, and the command line where it is built, on a real server: `dsn` names an empty
+/// database for them to work in.
+pub(crate) fn work_on(product: &str, dsn: &str) {
+    let output = output_of(example("quickstart").arg(dsn));
+    assert!(output.contains(&format!("\nServer              {product} ")), "{output}");
+    assert!(output.contains("\nTLS                 TLSv1.3, "), "{output}");
+    assert_eq!(output_of(example("migrate").env("MYSQL_TLS_DSN", dsn)), MIGRATED_TWICE);
 
-    fn works_on(product: &str) {
-        let variable = format!("MYSQL_TLS_TEST_DSN_{}", product.to_uppercase());
-        let dsn = std::env::var(&variable).unwrap_or_else(|_| panic!("{variable} is not set"));
-        let output = output_of(example("quickstart").arg(&dsn));
-        assert!(output.contains(&format!("\nServer              {product} ")), "{output}");
-        assert!(output.contains("\nTLS                 TLSv1.3, "), "{output}");
-        assert_eq!(output_of(example("migrate").env("MYSQL_TLS_DSN", &dsn)), MIGRATED_TWICE);
-
-        #[cfg(feature = "cli")]
-        {
-            let mut status = Command::new(env!("CARGO_BIN_EXE_mysql-tls"));
-            let output = output_of(status.arg("status").env_clear().env("MYSQL_TLS_DSN", &dsn));
-            let view = output.lines().last().unwrap_or_default();
-            assert!(view.starts_with("Server's view       TLSv1.3, TLS_"), "{output}");
-            assert!(view.ends_with(", as on this side"), "{output}");
-        }
-    }
-
-    #[test]
-    #[ignore = "needs a real server: set MYSQL_TLS_TEST_DSN_MARIADB"]
-    fn mariadb() {
-        works_on("MariaDB");
-    }
-
-    #[test]
-    #[ignore = "needs a real server: set MYSQL_TLS_TEST_DSN_MYSQL"]
-    fn mysql() {
-        works_on("MySQL");
-    }
-
-    #[test]
-    #[ignore = "needs a real server: set MYSQL_TLS_TEST_DSN_TIDB"]
-    fn tidb() {
-        works_on("TiDB");
+    #[cfg(feature = "cli")]
+    {
+        let mut status = Command::new(env!("CARGO_BIN_EXE_mysql-tls"));
+        let output = output_of(status.arg("status").env_clear().env("MYSQL_TLS_DSN", dsn));
+        let view = output.lines().last().unwrap_or_default();
+        assert!(view.starts_with("Server's view       TLSv1.3, TLS_"), "{output}");
+        assert!(view.ends_with(", as on this side"), "{output}");
     }
 }

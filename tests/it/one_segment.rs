@@ -1,7 +1,5 @@
 //! A server's last packet and its close_notify in one TCP segment, as TiDB often sends them.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used)] // in what the test needs besides
-
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;

@@ -3,7 +3,7 @@
 use mysql_tls::mysql::prelude::*;
 use mysql_tls::{Product, SslMode, Transport, Verification};
 
-use super::world::{Certificate, World, shared};
+use super::world::{Certificate, DATABASE, PASSWORD, World, shared};
 use crate::support::pem;
 
 const HYBRID: &str = "X25519MLKEM768";
@@ -57,6 +57,16 @@ pub(super) fn resumed_session_keeps_its_client_certificate(product: Product) {
         };
         assert_eq!(status.session_reused(), expected, "the server's view");
     }
+}
+
+pub(super) fn examples_and_status(product: Product) {
+    let world = shared(product);
+    let dsn = format!(
+        "mysql://app:{PASSWORD}@localhost:{}/{DATABASE}?ssl-mode=VERIFY_IDENTITY&ssl-ca={}",
+        world.server.port,
+        world.pki.ca.display()
+    );
+    crate::examples::work_on(product.as_str(), &dsn);
 }
 
 /// TLS 1.2, where OpenSSL has names of its own for the cipher suites, in full and resumed.

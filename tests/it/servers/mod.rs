@@ -3,9 +3,6 @@
 //! They are ignored unless asked for: `cargo test --test it -- --ignored servers::mariadb` runs
 //! those of one product, `tests/all` those of each product that this machine has.
 
-// A failed expectation is a failed test, in a helper as in a test.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
-
 mod accounts;
 mod data;
 mod facts;
@@ -72,6 +69,7 @@ products! {
         statements::transactions,
         statements::multiple_result_sets,
         facts::session_and_server_agree,
+        facts::examples_and_status,
         facts::resumed_session_keeps_its_client_certificate,
     ]
     mariadb [
