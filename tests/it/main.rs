@@ -3,6 +3,9 @@
 // A failed expectation is a failed test, in a helper too.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod secrets;
+mod relay;
+mod deadlines;
 mod api;
 mod attacks;
 mod basics;
