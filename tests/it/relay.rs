@@ -175,12 +175,11 @@ fn many_threads_share_a_connector() {
                 .map(|_| {
                     let connector = connector.clone();
                     scope.spawn(move || {
-                        let ids = [(); 2].map(|()| {
+                        [(); 2].map(|()| {
                             let mut connection = connector.connect().unwrap();
                             assert_eq!(one(&mut connection), 1);
                             connection.session().claimed().connection_id()
-                        });
-                        ids
+                        })
                     })
                 })
                 .collect();
