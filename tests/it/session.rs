@@ -162,7 +162,8 @@ fn a_program_reads_it() {
     assert_eq!(json["tls"]["version"], "TLSv1.3");
     assert_eq!(json["tls"]["resumed"], false);
     assert_eq!(json["tls"]["sni"], "localhost");
-    assert_eq!(json["tls"]["verified"]["chain-and-name"], "localhost");
+    assert_eq!(json["tls"]["verified"], "chain-and-name");
+    assert_eq!(json["tls"]["verified_name"], "localhost");
     assert_eq!(json["tls"]["client_certificate"]["requested"], false);
     let leaf = &json["tls"]["peer"][0];
     assert_eq!(leaf["subject"], "CN=localhost");
@@ -172,6 +173,7 @@ fn a_program_reads_it() {
     let server = ScriptedServer::start(ServerScript::new());
     let connection = plaintext(&server).connect().unwrap();
     let json = serde_json::to_value(connection.session()).unwrap();
-    assert_eq!(json["transport"]["plaintext"], "disabled");
+    assert_eq!(json["transport"], "plaintext");
+    assert_eq!(json["plaintext_reason"], "disabled");
     assert!(json["tls"].is_null(), "{json}");
 }
