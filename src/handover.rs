@@ -51,6 +51,8 @@ struct State {
     close_reason: Option<CloseReason>,
     /// `connect()` has returned: the deadline is over.
     established: bool,
+    /// The owner dropped the connection.
+    abandoned: bool,
     /// The relay holds no socket of this connection any more.
     finished: bool,
 }
@@ -81,6 +83,15 @@ impl Handover {
         state.close_reason.get_or_insert(reason);
         self.0.changed.notify_all();
         true
+    }
+
+    /// Tells the relay that the connection was dropped.
+    pub(crate) fn abandon(&self) {
+        self.state().abandoned = true;
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.state().abandoned
     }
 
     pub(crate) fn finished(&self) {

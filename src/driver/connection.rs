@@ -34,6 +34,7 @@ struct Closing {
 impl Drop for Closing {
     fn drop(&mut self) {
         if self.wait {
+            self.handover.abandon();
             self.handover.wait_until_finished(CLOSE_LIMIT);
         }
     }

@@ -214,18 +214,21 @@ impl Connector {
 
     /// Why a connect failed: the relay's first cause, or else the driver's own.
     fn failure(&self, handover: &Handover, error: Option<mysql::Error>) -> Error {
-        let logged_in = handover.session().is_some();
+        let transport = handover.session().map(|session| session.transport());
         match handover.wait_for_reason(REASON_LIMIT) {
-            Some(CloseReason::Local) | None => self.driver_failure(error, logged_in),
+            Some(CloseReason::Local) | None => self.driver_failure(error, transport),
             Some(reason) => self.cut_off(reason),
         }
     }
 
-    fn driver_failure(&self, error: Option<mysql::Error>, logged_in: bool) -> Error {
-        match error {
-            Some(mysql::Error::MySqlError(error)) if logged_in => {
+    /// `transport` is known once the user is logged in.
+    fn driver_failure(&self, error: Option<mysql::Error>, transport: Option<Transport>) -> Error {
+        match (error, transport) {
+            (Some(mysql::Error::MySqlError(error)), Some(transport)) => {
                 let state = error.state.as_bytes().try_into().ok();
-                let reply = ServerReply::new(error.code, state, error.message.as_bytes(), true);
+                let authenticated = !matches!(transport, Transport::Plaintext(_));
+                let text = error.message.as_bytes();
+                let reply = ServerReply::new(error.code, state, text, authenticated);
                 ServerError::new(
                     ServerErrorKind::Statement,
                     format!("a first statement (init, charset, time-zone) failed: {reply}"),
@@ -234,7 +237,7 @@ impl Connector {
                 .into()
             }
             // The driver's own text can hold what the server said, but never the password.
-            Some(error) => AuthError::new(
+            (Some(error), _) => AuthError::new(
                 AuthErrorKind::Driver,
                 format!(
                     "the driver gave up: {}",
@@ -242,7 +245,7 @@ impl Connector {
                 ),
             )
             .into(),
-            None => Error::auth(
+            (None, _) => Error::auth(
                 AuthErrorKind::Driver,
                 "the driver panicked while connecting; what the server sent is to blame",
             ),

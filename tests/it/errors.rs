@@ -108,11 +108,13 @@ fn refused_client_certificates() {
 
 const CLOUD: &str = "Connections using insecure transport are prohibited. See https://example.com";
 
+/// Number, SQLSTATE and text of the server, our code, what our sentence holds.
+type Refusal = (u16, Option<&'static str>, &'static str, &'static str, &'static [&'static str]);
+
 #[test]
 fn refusals_of_the_login_keep_the_servers_number() {
     let state = Some("HY000");
-    type Case<'a> = (u16, Option<&'static str>, &'a str, &'a str, &'a [&'a str]);
-    let cases: [Case<'_>; 10] = [
+    let cases: [Refusal; 10] = [
         (1045, Some("28000"), "Access denied", "auth.access-denied", &["check user, password"]),
         (1045, None, "Access denied", "auth.access-denied", &["1045"]),
         (3159, state, "insecure transport", "auth.secure-transport-required", &["ssl-mode="]),

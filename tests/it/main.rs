@@ -1,7 +1,13 @@
 //! The integration tests: one binary, so that it links once.
 
 // A failed expectation is a failed test, in a helper too.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
 
 mod api;
 mod attacks;
@@ -9,6 +15,7 @@ mod basics;
 mod chains;
 #[cfg(feature = "cli")]
 mod cli;
+mod deadlines;
 mod errors;
 mod examples;
 mod hostile;
@@ -16,6 +23,10 @@ mod kit;
 mod modes;
 mod one_segment;
 mod options;
+mod process;
 mod readme;
+mod relay;
+mod secrets;
 mod servers;
+mod session;
 mod support;
