@@ -37,7 +37,8 @@ impl Door {
         name: String,
     ) -> Result<(Self, DriverAddress)> {
         let path = dir.socket_path(&name);
-        let listener = UnixListener::bind(&path)
+        let listener = dir
+            .bind(&name)
             .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
             .map_err(|error| local("a private socket could not be made", error))?;
         let dir = Arc::downgrade(dir);

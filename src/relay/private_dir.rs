@@ -58,8 +58,8 @@ impl PrivateDir {
         }
         let dir = PrivateDir { descriptor, path: made.keep(), owner: std::process::id() };
         // Some file systems have no sockets; better to find out before a connect.
-        drop(UnixListener::bind(dir.socket_path("probe"))?);
-        dir.remove("probe");
+        drop(dir.bind("w-probe")?);
+        dir.remove("w-probe");
         Ok(dir)
     }
 
@@ -73,6 +73,14 @@ impl PrivateDir {
         } else {
             self.path.join(name)
         }
+    }
+
+    /// Makes a listening socket, which its owner can use whatever the umask.
+    pub(super) fn bind(&self, name: &str) -> std::io::Result<UnixListener> {
+        let listener = UnixListener::bind(self.socket_path(name))?;
+        let owner = Mode::RUSR | Mode::WUSR;
+        rustix::fs::chmodat(&self.descriptor, name, owner, AtFlags::empty())?;
+        Ok(listener)
     }
 
     /// Removes a socket that was made here, unless this is the child of a fork.

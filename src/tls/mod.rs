@@ -119,6 +119,7 @@ impl TlsState {
                 .clone_from(&told);
             told
         };
+        observed::completed();
         let suite = connection.negotiated_cipher_suite();
         Ok(TlsSession {
             version: names::version(connection.protocol_version()),
@@ -145,14 +146,15 @@ impl TlsState {
         let observed = observed::take();
         // Under TLS 1.3 a client certificate is refused after the handshake.
         let first = self.client_certificate.lock().unwrap_or_else(PoisonError::into_inner);
-        let presented = observed.presented || first.presented.is_some();
+        let told = observed.completed.then_some(&*first);
+        let presented = observed.presented || told.is_some_and(|told| told.presented.is_some());
         explain::explain(
             error,
             &explain::Context {
                 name: &self.server_name,
                 verifier: &self.verifier,
                 chain: &observed.chain,
-                requested: observed.requested || first.requested,
+                requested: observed.requested || told.is_some_and(|told| told.requested),
                 presented: self.identity.as_deref().filter(|_| presented),
             },
         )
@@ -161,6 +163,7 @@ impl TlsState {
     fn verify_again(&self, chain: &[CertificateDer<'static>]) -> Result<(), Error> {
         let verdict = match chain.split_first() {
             Some((leaf, intermediates)) => {
+                observed::chain(leaf, intermediates);
                 self.verifier.verify(leaf, intermediates, &self.server_name, UnixTime::now())
             }
             None => Err(rustls::Error::NoCertificatesPresented),

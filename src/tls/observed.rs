@@ -22,6 +22,8 @@ pub(super) struct Observed {
     pub(super) requested: bool,
     /// Whether one was presented.
     pub(super) presented: bool,
+    /// Whether the handshake is over; what fails now concerns what it told.
+    pub(super) completed: bool,
 }
 
 thread_local! {
@@ -34,6 +36,11 @@ pub(super) fn begin() {
 
 pub(super) fn take() -> Observed {
     OBSERVED.take()
+}
+
+/// What the handshake told has been taken; later failures belong to the connection it made.
+pub(super) fn completed() {
+    OBSERVED.with_borrow_mut(|observed| observed.completed = true);
 }
 
 pub(super) fn chain(leaf: &CertificateDer<'_>, intermediates: &[CertificateDer<'_>]) {
