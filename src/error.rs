@@ -113,7 +113,7 @@ impl Error {
         message: impl Into<String>,
         source: impl std::error::Error + Send + Sync + 'static,
     ) -> Self {
-        IoError::new(kind, message, Some(std::sync::Arc::new(source))).into()
+        IoError::new(kind, message).because(source).into()
     }
 
     pub(crate) fn timeout(step: Step, host: &str, limit: Duration) -> Self {

@@ -155,3 +155,87 @@ fn unreachable(server: &str, failures: Vec<(String, io::Error)>) -> Error {
         None => error.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    fn target() -> Target {
+        Target {
+            address: Address::Tcp { host: "db".to_owned(), port: 3306 },
+            bind_address: None,
+            tcp: TcpOptions {
+                nodelay: true,
+                keepalive: Some(Duration::from_secs(7)),
+                keepalive_interval: Some(Duration::from_secs(3)),
+                keepalive_probes: Some(2),
+                user_timeout: cfg!(target_os = "linux").then(|| Duration::from_millis(1500)),
+            },
+        }
+    }
+
+    /// A listener whose queue is full: the next connect to it gets no answer.
+    fn silent() -> (Socket, Vec<Socket>, SocketAddr) {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        listener.listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let queued = (0..4)
+            .map(|_| {
+                let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+                socket.set_nonblocking(true).unwrap();
+                let _ = socket.connect(&address);
+                socket
+            })
+            .collect();
+        (listener, queued, address.as_socket().unwrap())
+    }
+
+    #[test]
+    fn an_address_that_is_silent_or_refuses_leaves_time_for_the_next() {
+        let (_listener, _queued, silent) = silent();
+        let refused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let good = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addresses = [silent, refused, good.local_addr().unwrap()];
+        let start = Instant::now();
+        let deadline = Deadline::start(Duration::from_millis(1500), "db:3306".into());
+        let (_, answered) = dial_each(&addresses, &target(), &deadline).unwrap();
+        assert_eq!(answered, good.local_addr().unwrap().to_string());
+        let share = start.elapsed();
+        assert!(
+            share >= Duration::from_millis(400) && share < Duration::from_millis(1400),
+            "{share:?}"
+        );
+    }
+
+    #[test]
+    fn every_attempt_is_told() {
+        let refused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let deadline = Deadline::start(Duration::from_secs(5), "db:3306".into());
+        let error = dial_each(&[refused, refused], &target(), &deadline).unwrap_err();
+        let Error::Connect(error) = error else { panic!("{error}") };
+        assert_eq!(error.kind(), ConnectErrorKind::Unreachable);
+        let tried: Vec<&str> = error.attempts().iter().map(Attempt::address).collect();
+        assert_eq!(tried, [refused.to_string(), refused.to_string()]);
+    }
+
+    #[test]
+    fn the_options_reach_the_socket() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut target = target();
+        target.bind_address = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let until = Instant::now() + Duration::from_secs(5);
+        let socket = dial_one(&server.local_addr().unwrap(), &target, until).unwrap();
+        assert!(socket.tcp_nodelay().unwrap() && socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(7));
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(3));
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), 2);
+        #[cfg(target_os = "linux")]
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_millis(1500)));
+        assert_eq!(
+            socket.local_addr().unwrap().as_socket_ipv4().unwrap().ip(),
+            &std::net::Ipv4Addr::LOCALHOST
+        );
+    }
+}

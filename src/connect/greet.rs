@@ -6,7 +6,7 @@ use rustix::event::PollFlags;
 use socket2::Socket;
 
 use super::deadline::Deadline;
-use crate::error::{Error, IoErrorKind, Result, ServerError, ServerErrorKind, ServerReply, Step};
+use crate::error::{Error, IoError, IoErrorKind, Result, ServerError, ServerErrorKind, Step};
 use crate::protocol::err;
 use crate::protocol::greeting::Greeting;
 use crate::protocol::packet::{AUTH_PACKET_LIMIT, HEADER, Sender, Sequence, split};
@@ -28,7 +28,8 @@ pub(super) fn read(socket: &Socket, deadline: &Deadline) -> Result<Greeting> {
     };
     let server = deadline.server();
     if let Some(reply) = err::parse(payload, false) {
-        return Err(refused(server, reply));
+        let kind = ServerErrorKind::of_number(reply.code()).unwrap_or(ServerErrorKind::Refused);
+        return Err(ServerError::refused(server, kind, reply).into());
     }
     Greeting::parse(payload, server)
 }
@@ -52,13 +53,12 @@ fn fill(socket: &Socket, buffer: &mut [u8], from: usize, deadline: &Deadline) ->
 
 fn closed(server: &str, error: Option<io::Error>) -> Error {
     match error {
-        None => crate::error::IoError::new(
+        None => IoError::new(
             IoErrorKind::Closed,
             format!(
                 "{server} closed the connection before its greeting; check that this is a MySQL \
                  server, and whether a proxy in front of it lets this client through"
             ),
-            None,
         )
         .into(),
         Some(error) => Error::io(
@@ -67,22 +67,4 @@ fn closed(server: &str, error: Option<io::Error>) -> Error {
             error,
         ),
     }
-}
-
-fn refused(server: &str, reply: ServerReply) -> Error {
-    let (kind, advice) = match reply.code() {
-        1040 => (
-            ServerErrorKind::TooManyConnections,
-            "it has no connection free; close some, or raise max_connections",
-        ),
-        1129 => (
-            ServerErrorKind::HostBlocked,
-            "it blocks this client after too many broken connections; run FLUSH HOSTS there",
-        ),
-        1130 => (ServerErrorKind::HostNotAllowed, "it has no account for this client's address"),
-        1053 => (ServerErrorKind::ShuttingDown, "it is shutting down"),
-        _ => (ServerErrorKind::Refused, "it accepts no connection now"),
-    };
-    ServerError::new(kind, format!("{server} refused the connection: {advice}; {reply}"), reply)
-        .into()
 }

@@ -14,14 +14,23 @@ pub(super) fn resolve(host: &str, port: u16, deadline: &Deadline) -> Result<Vec<
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
+    let name = host.to_owned();
+    look_up(host, deadline, move || (name.as_str(), port).to_socket_addrs().map(Vec::from_iter))
+}
+
+/// Runs a look-up that may hang, and waits for it until the deadline.
+fn look_up(
+    host: &str,
+    deadline: &Deadline,
+    look_up: impl FnOnce() -> std::io::Result<Vec<SocketAddr>> + Send + 'static,
+) -> Result<Vec<SocketAddr>> {
     // getaddrinfo cannot be interrupted, so it gets a thread, which is left behind if it hangs.
     let pending = Pending::new(host)?;
     let (sender, receiver) = mpsc::sync_channel(1);
-    let name = host.to_owned();
     thread::Builder::new()
         .name("mysql-tls-resolve".to_owned())
         .spawn(move || {
-            let found = (name.as_str(), port).to_socket_addrs().map(Vec::from_iter);
+            let found = look_up();
             drop(pending);
             let _ = sender.send(found);
         })
@@ -76,5 +85,34 @@ fn unknown(host: &str, error: Option<std::io::Error>) -> Error {
     match error {
         Some(error) => ours.because(error).into(),
         None => ours.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_look_up_that_hangs_is_left_behind() {
+        let start = Instant::now();
+        let deadline = Deadline::start(Duration::from_millis(100), "db:3306".into());
+        let (release, hang) = mpsc::channel::<()>();
+        let error = look_up("db", &deadline, move || {
+            let _ = hang.recv_timeout(Duration::from_secs(10));
+            Ok(Vec::new())
+        })
+        .unwrap_err();
+        assert_eq!(error.code(), "timeout.resolve");
+        assert!(start.elapsed() < Duration::from_secs(5));
+        drop(release);
+    }
+
+    #[test]
+    fn addresses_need_no_look_up() {
+        let deadline = Deadline::start(Duration::from_secs(5), "db".into());
+        for (host, address) in [("127.0.0.1", "127.0.0.1:4000"), ("::1", "[::1]:4000")] {
+            assert_eq!(resolve(host, 4000, &deadline).unwrap(), [address.parse().unwrap()]);
+        }
     }
 }

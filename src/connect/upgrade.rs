@@ -92,15 +92,13 @@ pub(crate) fn last_words(link: &mut Link, failure: Failure) -> Failure {
 /// Refuses bytes that arrived before we asked for anything: they would pass for the answer.
 pub(crate) fn nothing_waits(link: &Link, server: &str) -> Result<()> {
     match peek(link.socket(), 1) {
-        Peeked::Bytes(bytes) if !bytes.is_empty() || !link.received().is_empty() => {
-            Err(Error::protocol(
-                ProtocolErrorKind::TrailingBytes,
-                format!(
-                    "{server} sent more than its greeting before it was answered; somebody may be \
+        Peeked::Bytes(bytes) if !bytes.is_empty() => Err(Error::protocol(
+            ProtocolErrorKind::TrailingBytes,
+            format!(
+                "{server} sent more than its greeting before it was answered; somebody may be \
                      injecting data"
-                ),
-            ))
-        }
+            ),
+        )),
         _ => Ok(()),
     }
 }

@@ -1,5 +1,6 @@
 //! What can be wrong with options before any file is read.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::builder::ConnectionBuilder;
@@ -15,6 +16,12 @@ pub(super) const FREE_CAPABILITIES: u32 = 1 << 1 // FOUND_ROWS
     | 1 << 12 // IGNORE_SIGPIPE
     | 1 << 22 // CAN_HANDLE_EXPIRED_PASSWORDS
     | 1 << 23; // SESSION_TRACK
+
+const KEEPALIVE_RANGE: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(32767);
+
+/// All connection attributes together, in bytes; MySQL itself takes 64 KiB.
+const ATTRIBUTES_LIMIT: usize = 64 * 1024;
 
 const PACKET_RANGE: std::ops::RangeInclusive<usize> = 1024..=1024 * 1024 * 1024;
 
@@ -38,7 +45,14 @@ pub(super) fn mode(builder: &ConnectionBuilder) -> SslMode {
 fn texts(builder: &ConnectionBuilder) -> Result<()> {
     let attributes = builder.connect_attributes.iter().flatten();
     let attribute_texts = attributes.flat_map(|(name, value)| [name.as_str(), value.as_str()]);
-    no_nul("connect-attribute", attribute_texts)?;
+    no_nul("connect-attributes", attribute_texts)?;
+    let attributes = builder.connect_attributes.iter().flatten();
+    if attributes.map(|(name, value)| name.len() + value.len()).sum::<usize>() > ATTRIBUTES_LIMIT {
+        return Err(value(
+            "connect-attributes",
+            "connect-attributes: all names and values together may have 64 KiB",
+        ));
+    }
     no_nul("host", [builder.host.as_str()])?;
     no_nul("user", builder.user.as_deref())?;
     no_nul("database", builder.database.as_deref())?;
@@ -46,8 +60,17 @@ fn texts(builder: &ConnectionBuilder) -> Result<()> {
     if let PasswordSource::Text(password) = &builder.password {
         no_nul("password", [password.expose()])?;
     }
-    if builder.socket.is_none() {
-        crate::tls::server_name(&builder.host)?;
+    match &builder.socket {
+        None => {
+            crate::tls::server_name(&builder.host)?;
+        }
+        Some(path) if path.as_os_str().is_empty() || socket2::SockAddr::unix(path).is_err() => {
+            return Err(value(
+                "socket",
+                "socket: write the path of the server's Unix socket, of at most 107 bytes",
+            ));
+        }
+        Some(_) => {}
     }
     let named = |text: &str, extra: &[u8]| {
         !text.is_empty()
@@ -97,6 +120,19 @@ fn durations(builder: &ConnectionBuilder) -> Result<()> {
             ));
         }
     }
+    // The kernel counts keep-alive in whole seconds, in 16 bits.
+    let keepalive = [
+        ("tcp-keepalive", builder.tcp_keepalive),
+        ("tcp-keepalive-interval", builder.tcp_keepalive_interval),
+    ];
+    for (option, duration) in keepalive {
+        if duration.is_some_and(|duration| !KEEPALIVE_RANGE.contains(&duration)) {
+            return Err(value(option, format!("{option}: write a time from 1s to 32767s")));
+        }
+    }
+    if builder.tcp_user_timeout.is_some_and(|timeout| timeout < Duration::from_millis(1)) {
+        return Err(value("tcp-user-timeout", "tcp-user-timeout: write 1ms or more"));
+    }
     if builder.tcp_user_timeout.is_some() && !cfg!(target_os = "linux") {
         return Err(value("tcp-user-timeout", "tcp-user-timeout: only Linux has it"));
     }
@@ -106,6 +142,9 @@ fn durations(builder: &ConnectionBuilder) -> Result<()> {
 fn numbers(builder: &ConnectionBuilder) -> Result<()> {
     if builder.port == Some(0) {
         return Err(value("port", "port: 0 is no port; MySQL has 3306, TiDB 4000"));
+    }
+    if builder.tcp_keepalive_probes.is_some_and(|probes| !(1..=127).contains(&probes)) {
+        return Err(value("tcp-keepalive-probes", "tcp-keepalive-probes: write 1 to 127"));
     }
     if builder.compression.is_some_and(|level| level > 9) {
         return Err(value("compression", "compression: write a level from 0 to 9"));
@@ -159,6 +198,13 @@ fn combinations(builder: &ConnectionBuilder, mode: SslMode) -> Result<()> {
             "tcp-keepalive",
             "tcp-keepalive-interval and tcp-keepalive-probes need tcp-keepalive, which turns \
              keep-alive on",
+        ));
+    }
+    let families = builder.host.parse::<IpAddr>().ok().zip(builder.bind_address);
+    if families.is_some_and(|(host, bind)| host.is_ipv4() != bind.is_ipv4()) {
+        return Err(conflict(
+            "bind-address",
+            "bind-address and host are of different IP versions; write both as IPv4 or as IPv6",
         ));
     }
     if builder.socket.is_some() && builder.bind_address.is_some() {

@@ -258,21 +258,24 @@ impl Connector {
             other => IoError::new(
                 IoErrorKind::Closed,
                 format!("the connection to {} ended while connecting: {other}", self.shared.server),
-                None,
             )
             .into(),
         }
     }
 
+    /// Whether nobody but this machine carries the connection.
+    fn is_local(&self, session: &Session) -> bool {
+        let peer = session.peer.parse::<std::net::SocketAddr>();
+        matches!(self.shared.target.address, Address::Unix(_))
+            || peer.is_ok_and(|peer| peer.ip().is_loopback())
+    }
+
     /// One warning a connector for a session that an attacker could read.
     fn warn(&self, session: &Session) {
         let server = &self.shared.server;
-        let local =
-            session.peer.parse().is_ok_and(|peer: std::net::SocketAddr| peer.ip().is_loopback());
-        let unverified = session.tls().is_some_and(|tls| *tls.verified() == Verification::Nothing);
         let fallback = session.transport == Transport::Plaintext(PlaintextReason::NotOffered);
-        let unix = session.tls().is_none() && session.transport == Transport::UnixSocket;
-        if (!unverified || local) && !fallback || unix {
+        let unverified = session.tls().is_some_and(|tls| *tls.verified() == Verification::Nothing);
+        if !(fallback || unverified && !self.is_local(session)) {
             return;
         }
         if self.shared.warned.swap(true, Ordering::Relaxed) {

@@ -248,6 +248,36 @@ kinds! {
     }
 }
 
+impl ServerErrorKind {
+    /// What an error number means before and during the login, where it is about the connection
+    /// and not about the account.
+    pub(crate) fn of_number(number: u16) -> Option<Self> {
+        match number {
+            1040 => Some(ServerErrorKind::TooManyConnections),
+            1053 => Some(ServerErrorKind::ShuttingDown),
+            1129 => Some(ServerErrorKind::HostBlocked),
+            1130 => Some(ServerErrorKind::HostNotAllowed),
+            _ => None,
+        }
+    }
+
+    /// What it means and what to do about it.
+    pub(super) fn advice(self) -> &'static str {
+        match self {
+            ServerErrorKind::TooManyConnections => {
+                "it has no connection free; close some, or raise max_connections"
+            }
+            ServerErrorKind::HostBlocked => {
+                "it blocks this client after too many broken connections; run FLUSH HOSTS there"
+            }
+            ServerErrorKind::HostNotAllowed => "it has no account for this client's address",
+            ServerErrorKind::ShuttingDown => "it is shutting down",
+            ServerErrorKind::Refused => "it accepts no connection now",
+            ServerErrorKind::Statement => "a first statement failed",
+        }
+    }
+}
+
 impl Step {
     /// The step in words, to follow "while".
     pub(super) const fn doing(self) -> &'static str {

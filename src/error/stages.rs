@@ -96,7 +96,8 @@ impl ServerReply {
         &self.text
     }
 
-    /// Whether it came through TLS; if not, anybody on the network may have written it.
+    /// Whether it came through TLS or over a Unix socket; if not, anybody on the network may have
+    /// written it.
     #[must_use]
     pub fn is_authenticated(&self) -> bool {
         self.authenticated
@@ -145,7 +146,7 @@ impl ConfigError {
         ConfigError { kind, message: message.into(), option, source: None }
     }
 
-    /// The option's name in a connection string, for example `ssl-ca`.
+    /// The option's name, for example `ssl-ca`: its key in a connection string where it has one.
     #[must_use]
     pub fn option(&self) -> &'static str {
         self.option
@@ -156,10 +157,22 @@ impl ConfigError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Attempt {
+    pub(crate) address: String,
+    pub(crate) reason: String,
+}
+
+impl Attempt {
     /// The address, or the path of a socket.
-    pub address: String,
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// What the operating system said.
-    pub reason: String,
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
 }
 
 stage! {
@@ -195,6 +208,12 @@ impl ServerError {
         reply: ServerReply,
     ) -> Self {
         ServerError { kind, message: message.into(), reply, source: None }
+    }
+
+    /// The server turned the connection away.
+    pub(crate) fn refused(server: &str, kind: ServerErrorKind, reply: ServerReply) -> Self {
+        let message = format!("{server} refused the connection: {}; {reply}", kind.advice());
+        ServerError::new(kind, message, reply)
     }
 
     /// The ERR packet.
@@ -376,7 +395,7 @@ stage! {
 }
 
 impl IoError {
-    pub(crate) fn new(kind: IoErrorKind, message: impl Into<String>, source: Cause) -> Self {
-        IoError { kind, message: message.into(), source }
+    pub(crate) fn new(kind: IoErrorKind, message: impl Into<String>) -> Self {
+        IoError { kind, message: message.into(), source: None }
     }
 }

@@ -53,11 +53,15 @@ pub(crate) fn split<'a>(
     };
     let length = usize::from(a) | usize::from(b) << 8 | usize::from(c) << 16;
     if length > limit {
+        let advice = match sender {
+            Sender::Server => "; check that host and port are those of a MySQL server",
+            Sender::Driver => "",
+        };
         return Err(Error::protocol(
             ProtocolErrorKind::PacketTooLarge,
             format!(
                 "{} announced a packet of {length} bytes during the login, where at most {limit} \
-                 make sense; check that host and port are those of a MySQL server",
+                 make sense{advice}",
                 sender.name()
             ),
         ));

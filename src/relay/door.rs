@@ -55,7 +55,7 @@ impl Door {
         let made = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
         let (to, listener) =
             made.map_err(|error| local("a loopback socket could not be made", error))?;
-        let from = random_loopback();
+        let from = random_loopback()?;
         let address = DriverAddress::Tcp {
             to,
             from: from.map(|address| SocketAddr::V4(SocketAddrV4::new(address, 0))),
@@ -113,14 +113,19 @@ fn local(message: &str, error: io::Error) -> Error {
 }
 
 /// An address in 127.0.0.0/8 that nobody can guess; only Linux has them all.
-fn random_loopback() -> Option<Ipv4Addr> {
+fn random_loopback() -> Result<Option<Ipv4Addr>> {
     if !cfg!(target_os = "linux") {
-        return None;
+        return Ok(None);
     }
     let mut random = [0; 3];
-    crate::tls::crypto_provider().secure_random.fill(&mut random).ok()?;
+    if crate::tls::crypto_provider().secure_random.fill(&mut random).is_err() {
+        return Err(local(
+            "no random number could be had",
+            io::Error::other("the provider failed"),
+        ));
+    }
     let [x, y, z] = random;
-    Some(Ipv4Addr::new(127, x, y, z % 254 + 1))
+    Ok(Some(Ipv4Addr::new(127, x, y, z % 254 + 1)))
 }
 
 #[cfg(target_os = "linux")]
@@ -136,4 +141,28 @@ fn is_this_process(stream: &std::os::unix::net::UnixStream) -> bool {
     let pid = getsockopt(stream, LocalPeerPid).unwrap_or(-1);
     let uid = nix::unistd::getpeereid(stream).map(|(uid, _)| uid);
     uid == Ok(nix::unistd::geteuid()) && u32::try_from(pid) == Ok(std::process::id())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::time::Duration;
+
+    #[test]
+    fn the_loopback_door_lets_only_the_expected_address_in() {
+        let (door, address) = Door::on_loopback().unwrap();
+        let DriverAddress::Tcp { to, from: Some(from) } = address else { panic!("{address:?}") };
+        let mut stranger = std::net::TcpStream::connect(to).unwrap();
+        let driver = Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        driver.bind(&from.into()).unwrap();
+        driver.connect(&to.into()).unwrap();
+        let deadline = Deadline::start(Duration::from_secs(5), "test".into());
+        let accepted = door.accept(&deadline).unwrap();
+        assert_eq!(
+            accepted.peer_addr().unwrap().as_socket(),
+            driver.local_addr().unwrap().as_socket()
+        );
+        assert_eq!(stranger.read(&mut [0]).unwrap(), 0, "the stranger's connection is closed");
+    }
 }

@@ -1,7 +1,5 @@
 //! What ended a connection, in our words.
 
-use std::sync::Arc;
-
 use super::job::{Job, Plan};
 use crate::connect::link::Failure;
 use crate::error::{
@@ -17,7 +15,6 @@ pub(super) fn closed(job: &Job) -> Error {
             "{} closed the connection during the login; its log may say why",
             job.deadline.server()
         ),
-        None,
     )
     .into()
 }
@@ -36,15 +33,13 @@ pub(super) fn server_failure(failure: Failure, job: &Job) -> Error {
                 "{server} closed the connection without TLS close_notify: it crashed, or the \
                  connection was cut"
             ),
-            None,
         )
         .into(),
-        Failure::Io(error) => IoError::new(
-            IoErrorKind::Broken,
-            format!("the connection to {server} broke"),
-            Some(Arc::new(error)),
-        )
-        .into(),
+        Failure::Io(error) => {
+            IoError::new(IoErrorKind::Broken, format!("the connection to {server} broke"))
+                .because(error)
+                .into()
+        }
     }
 }
 
@@ -55,14 +50,10 @@ pub(super) fn refused(reply: ServerReply, job: &Job) -> Error {
     let plaintext = matches!(job.plan, Plan::Plaintext(_));
     // 1105 is TiDB's number for whatever has no other.
     let cloud = reply.code() == 1105 && reply.text().to_lowercase().contains("insecure transport");
+    if let Some(kind) = ServerErrorKind::of_number(reply.code()) {
+        return ServerError::refused(server, kind, reply).into();
+    }
     let (kind, advice) = match reply.code() {
-        1040 => {
-            let message = format!(
-                "{server} refused the connection: it has no connection free; close some, or raise \
-                 max_connections; {reply}"
-            );
-            return ServerError::new(ServerErrorKind::TooManyConnections, message, reply).into();
-        }
         1045 | 1698 => (
             Kind::AccessDenied,
             if plaintext {

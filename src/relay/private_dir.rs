@@ -37,7 +37,6 @@ impl PrivateDir {
                  this user can write",
                 crate::text::list(&tried)
             ),
-            None,
         )
         .into())
     }

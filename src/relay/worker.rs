@@ -158,6 +158,7 @@ fn serve(socket: Socket, driver: Result<Socket>, job: &Job) -> bool {
     };
     let logged_in = log_in(&mut driver, &mut server, job);
     driver.wipe();
+    server.wipe();
     match logged_in {
         Ok(()) => pump(&mut driver, &mut server, job),
         // Told before the driver's socket closes, so that the reason is there when the driver fails.

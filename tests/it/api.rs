@@ -40,6 +40,18 @@ fn every_public_type_can_be_shared_and_shown() {
     shared::<ProtocolError>();
     shared::<TimeoutError>();
     shared::<IoError>();
+    shared::<DsnErrorKind>();
+    shared::<ConfigErrorKind>();
+    shared::<ConnectErrorKind>();
+    shared::<ServerErrorKind>();
+    shared::<TlsErrorKind>();
+    shared::<CertificateErrorKind>();
+    shared::<HandshakeErrorKind>();
+    shared::<AuthErrorKind>();
+    shared::<ProtocolErrorKind>();
+    shared::<IoErrorKind>();
+    shared::<Step>();
+    shared::<ProviderError>();
     shared::<ServerReply>();
     shared::<Attempt>();
 }

@@ -144,8 +144,8 @@ fn nobody_there() {
         let tried = format!("127.0.0.1:{port}");
         assert_says(&error, "connect.unreachable", &[&format!("{host}:{port}"), &tried]);
         let Error::Connect(facts) = &error else { panic!("{error:?}") };
-        let attempt = facts.attempts().iter().find(|attempt| attempt.address == tried).unwrap();
-        assert!(attempt.reason.contains("refused"), "{}", attempt.reason);
+        let attempt = facts.attempts().iter().find(|attempt| attempt.address() == tried).unwrap();
+        assert!(attempt.reason().contains("refused"), "{}", attempt.reason());
         assert!(std::error::Error::source(&error).is_some());
     }
     let error = failure(account("x").socket("/nonexistent/mysqld.sock").connect(), "socket");

@@ -1,6 +1,8 @@
 //! Every mistake in the options is found by `build()`, before a socket is opened, and told with the
 //! option and the remedy; and what is no mistake works.
 
+use std::time::Duration;
+
 use std::path::{Path, PathBuf};
 
 use mysql_tls::mysql::OptsBuilder;
@@ -82,11 +84,20 @@ fn a_nul_is_refused_wherever_text_goes_to_the_server() {
 
 #[test]
 fn values_that_make_no_sense() {
-    let zero = std::time::Duration::ZERO;
+    let zero = Duration::ZERO;
+    let second = Duration::from_secs(1);
     let cases = [
         (nowhere().port(0), "port"),
         (nowhere().connect_timeout(zero), "connect-timeout"),
         (nowhere().read_timeout(zero), "read-timeout"),
+        (nowhere().tcp_keepalive(Duration::from_millis(500)), "tcp-keepalive"),
+        (nowhere().tcp_keepalive(Duration::from_secs(40000)), "tcp-keepalive"),
+        (nowhere().tcp_keepalive(second).tcp_keepalive_interval(zero), "tcp-keepalive-interval"),
+        (nowhere().tcp_keepalive(second).tcp_keepalive_probes(0), "tcp-keepalive-probes"),
+        (nowhere().tcp_user_timeout(Duration::from_micros(10)), "tcp-user-timeout"),
+        (nowhere().socket(""), "socket"),
+        (nowhere().socket("/".to_owned() + &"x".repeat(120)), "socket"),
+        (nowhere().connect_attribute("a", "x".repeat(70_000)), "connect-attributes"),
         (nowhere().compression(10), "compression"),
         (nowhere().max_allowed_packet(1), "max-allowed-packet"),
         (nowhere().charset("utf8'; DROP"), "charset"),
@@ -196,7 +207,7 @@ fn every_form_of_a_client_certificate_is_presented() {
         let record = server.wait_until(server.connections() - 1, PATIENCE, |r| r.tls.is_some());
         assert_eq!(record.client_certificate(), Some(&issued.der()), "{subject}");
     };
-    for kind in [KeyKind::EcdsaP256, KeyKind::EcdsaP384, KeyKind::Ed25519] {
+    for kind in KeyKind::ALL {
         let issued = middle.client("app").organization("Shop").key(kind).issue();
         let files = issued.write_to(&dir, &format!("{kind:?}"));
         let subject = "CN=app, O=Shop";
@@ -210,10 +221,13 @@ fn every_form_of_a_client_certificate_is_presented() {
         let text = issued.key_pem() + &issued.chain_pem();
         presented(b().ssl_key_pem(text), &issued, subject);
         presented(b().ssl_mode(SslMode::Preferred).ssl_cert(&files.both), &issued, subject);
-        if kind != KeyKind::Ed25519 {
-            let sec1 = dir.write("sec1.pem", issued.sec1_key_pem());
-            presented(b().ssl_cert(&files.cert).ssl_key(sec1), &issued, subject);
-        }
+        let older_form = match kind {
+            KeyKind::EcdsaP256 | KeyKind::EcdsaP384 => issued.sec1_key_pem(),
+            KeyKind::Rsa2048 => RSA_KEY_PKCS1.to_owned(),
+            KeyKind::Ed25519 => continue,
+        };
+        let key = dir.write("older-form.pem", older_form);
+        presented(b().ssl_cert(&files.cert).ssl_key(key), &issued, subject);
     }
 }
 

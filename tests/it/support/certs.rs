@@ -23,11 +23,23 @@ pub enum KeyKind {
     EcdsaP256,
     EcdsaP384,
     Ed25519,
+    /// Always the same key, a fixture: rcgen makes none.
+    Rsa2048,
 }
 
+/// The key of [`KeyKind::Rsa2048`] as PKCS#8.
+const RSA_KEY: &str = include_str!("../../../fixtures/rsa-2048-private.pem");
+
+/// The same key as PKCS#1.
+pub const RSA_KEY_PKCS1: &str = include_str!("../../../fixtures/rsa-2048-private-pkcs1.pem");
+
 impl KeyKind {
+    pub const ALL: [KeyKind; 4] =
+        [KeyKind::EcdsaP256, KeyKind::EcdsaP384, KeyKind::Ed25519, KeyKind::Rsa2048];
+
     fn generate(self) -> KeyPair {
         KeyPair::generate_for(match self {
+            KeyKind::Rsa2048 => return KeyPair::from_pem(RSA_KEY).expect("the fixture"),
             KeyKind::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
             KeyKind::EcdsaP384 => &rcgen::PKCS_ECDSA_P384_SHA384,
             KeyKind::Ed25519 => &rcgen::PKCS_ED25519,

@@ -45,7 +45,10 @@ impl Issued {
 
     /// The private key as SEC1 (`BEGIN EC PRIVATE KEY`); panics for Ed25519, which has no such form.
     pub fn sec1_key_pem(&self) -> String {
-        assert_ne!(self.kind, KeyKind::Ed25519, "SEC1 is for elliptic curves of ECDSA only");
+        assert!(
+            matches!(self.kind, KeyKind::EcdsaP256 | KeyKind::EcdsaP384),
+            "SEC1 is for elliptic curves of ECDSA only"
+        );
         pem("EC PRIVATE KEY", &sec1_from_pkcs8(&self.key))
     }
 
