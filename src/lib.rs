@@ -236,7 +236,12 @@
 //! # Features and platforms
 //!
 //! `aws-lc-rs` (the default) and `ring` choose the crypto provider; one of them is needed, and with
-//! both `aws-lc-rs` is used. `serde` makes [`Session`] and its parts `Serialize`.
+//! both `aws-lc-rs` is used. `serde` makes [`Session`] and its parts `Serialize`. `cli` builds the
+//! program `mysql-tls`.
+//!
+//! The driver is built with few of its features. For `#[derive(FromRow)]`, or the types of `time`,
+//! `chrono` and `bigdecimal`, depend on `mysql` of the same version too, with `default-features =
+//! false` and those features; it stays the same [`mysql::Conn`].
 //!
 //! Linux is tested and macOS is checked to compile. Elsewhere the crate compiles, and `build()`
 //! returns `config.unsupported-platform`, since the driver is reached through a private Unix socket.
