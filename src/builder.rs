@@ -292,7 +292,8 @@ impl fmt::Debug for ConnectionBuilder {
             hook,
         } = self;
         f.debug_struct("ConnectionBuilder")
-            .field("host", host)
+            // A connection string in the host's place would show its password.
+            .field("host", if host.contains('@') { &"<not a host>" } else { host })
             .field("port", port)
             .field("socket", socket)
             .field("user", user)

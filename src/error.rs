@@ -20,7 +20,7 @@ pub use stages::{
 /// [`source`](std::error::Error::source) has the cause where another library reported one;
 /// [`code`](Error::code) is a stable text for programs. Passwords, keys and connection strings never
 /// appear in it.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The connection string cannot be read.
@@ -118,6 +118,13 @@ impl Error {
 
     pub(crate) fn timeout(step: Step, host: &str, limit: Duration) -> Self {
         TimeoutError::new(step, host, limit).into()
+    }
+}
+
+/// The code and the sentence, since this is what a `main` that returns the error prints.
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "[{}] {self}", self.code())
     }
 }
 

@@ -22,7 +22,7 @@ impl ConnectionBuilder {
     /// certificate is verified in every mode that ends in TLS.
     #[doc(alias = "root_cert_path")]
     pub fn ssl_ca(mut self, path: impl Into<PathBuf>) -> Self {
-        self.ssl_ca = Some(PemSource::File(path.into()));
+        self.ssl_ca = Some(PemSource::path(path));
         self
     }
 
@@ -36,7 +36,7 @@ impl ConnectionBuilder {
     /// none, or to the file of [`ssl_key`](Self::ssl_key) if only that is given.
     #[doc(alias = "ClientIdentity")]
     pub fn ssl_cert(mut self, path: impl Into<PathBuf>) -> Self {
-        self.ssl_cert = Some(PemSource::File(path.into()));
+        self.ssl_cert = Some(PemSource::path(path));
         self
     }
 
@@ -49,7 +49,7 @@ impl ConnectionBuilder {
     /// A PEM file with the client certificate's private key (PKCS#8, PKCS#1 or SEC1). Defaults to
     /// the file of [`ssl_cert`](Self::ssl_cert).
     pub fn ssl_key(mut self, path: impl Into<PathBuf>) -> Self {
-        self.ssl_key = Some(PemSource::File(path.into()));
+        self.ssl_key = Some(PemSource::path(path));
         self
     }
 

@@ -47,7 +47,11 @@ fn dial_each(
     if timed_out > 0 && timed_out == attempts.len() {
         return Err(deadline.missed(Step::Dial));
     }
-    Err(unreachable(deadline.server(), attempts))
+    Err(unreachable(
+        deadline.server(),
+        attempts,
+        "check host and port, that the server runs, and firewalls",
+    ))
 }
 
 fn dial_one(address: &SocketAddr, target: &Target, until: Instant) -> io::Result<Socket> {
@@ -128,11 +132,15 @@ fn dial_socket(path: &Path, deadline: &Deadline) -> Result<(Socket, String)> {
     });
     match socket {
         Ok(socket) => Ok((socket, shown)),
-        Err(error) => Err(unreachable(deadline.server(), vec![(shown, error)])),
+        Err(error) => Err(unreachable(
+            deadline.server(),
+            vec![(shown, error)],
+            "check the path of socket, and that the server runs",
+        )),
     }
 }
 
-fn unreachable(server: &str, failures: Vec<(String, io::Error)>) -> Error {
+fn unreachable(server: &str, failures: Vec<(String, io::Error)>, advice: &str) -> Error {
     let attempts: Vec<Attempt> = failures
         .iter()
         .map(|(address, error)| Attempt { address: address.clone(), reason: error.to_string() })
@@ -143,11 +151,7 @@ fn unreachable(server: &str, failures: Vec<(String, io::Error)>) -> Error {
         .collect();
     let error = ConnectError::new(
         ConnectErrorKind::Unreachable,
-        format!(
-            "no connection to {server}, tried {}; check host and port, that the server runs, and \
-             firewalls",
-            list(&told)
-        ),
+        format!("no connection to {server}, tried {}; {advice}", list(&told)),
         attempts,
     );
     match failures.into_iter().next_back() {

@@ -6,7 +6,9 @@ use rustix::event::PollFlags;
 use socket2::Socket;
 
 use super::deadline::Deadline;
-use crate::error::{Error, IoError, IoErrorKind, Result, ServerError, ServerErrorKind, Step};
+use crate::error::{
+    Error, IoError, IoErrorKind, ProtocolErrorKind, Result, ServerError, ServerErrorKind, Step,
+};
 use crate::protocol::err;
 use crate::protocol::greeting::Greeting;
 use crate::protocol::packet::{AUTH_PACKET_LIMIT, HEADER, Sender, Sequence, split};
@@ -17,10 +19,17 @@ pub(super) fn read(socket: &Socket, deadline: &Deadline) -> Result<Greeting> {
     fill(socket, &mut packet, 0, deadline)?;
     let length = packet.iter().take(3).rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
     // Judged from the header alone, before anything is allocated for it.
-    if length <= AUTH_PACKET_LIMIT {
-        packet.resize(HEADER + length, 0);
-        fill(socket, &mut packet, HEADER, deadline)?;
+    if length > AUTH_PACKET_LIMIT {
+        return Err(Error::protocol(
+            ProtocolErrorKind::PacketTooLarge,
+            format!(
+                "{} sent something that is no greeting of a MySQL server; check host and port",
+                deadline.server()
+            ),
+        ));
     }
+    packet.resize(HEADER + length, 0);
+    fill(socket, &mut packet, HEADER, deadline)?;
     let payload = match split(&packet, AUTH_PACKET_LIMIT, &mut Sequence::default(), Sender::Server)?
     {
         Some((payload, _)) => payload,

@@ -1,6 +1,7 @@
 //! What can be wrong with options before any file is read.
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::builder::ConnectionBuilder;
@@ -59,6 +60,13 @@ fn texts(builder: &ConnectionBuilder) -> Result<()> {
     no_nul("init", builder.init.iter().map(String::as_str))?;
     if let PasswordSource::Text(password) = &builder.password {
         no_nul("password", [password.expose()])?;
+    }
+    let key_path = builder.server_public_key_path.as_deref().and_then(Path::to_str);
+    if key_path.is_some_and(|path| path.contains('\n')) {
+        return Err(value(
+            "server-public-key-path",
+            "server-public-key-path: this is text, not a path; write it to a file",
+        ));
     }
     match &builder.socket {
         None => {

@@ -231,7 +231,10 @@ impl Connector {
                 let reply = ServerReply::new(error.code, state, text, authenticated);
                 ServerError::new(
                     ServerErrorKind::Statement,
-                    format!("a first statement (init, charset, time-zone) failed: {reply}"),
+                    format!(
+                        "{} refused a first statement, one of init, charset or time-zone: {reply}",
+                        self.shared.server
+                    ),
                     reply,
                 )
                 .into()
@@ -304,7 +307,11 @@ impl Shared {
             PasswordSource::Text(password) => password.clone(),
             PasswordSource::Provider(provider) => provider().map_err(|error| {
                 // Its text is the application's; it stays in `source()`, where it is not logged.
-                failed("the password provider failed".to_owned()).because(ProviderFailure(error))
+                failed(
+                    "the password provider failed; its own error is the source of this one"
+                        .to_owned(),
+                )
+                .because(ProviderFailure(error))
             })?,
             PasswordSource::File(path) => {
                 let content = read_secret(path, "password-file")?;

@@ -134,8 +134,8 @@ fn read_port(port: &str) -> Result<u16, DsnError> {
     match port.parse() {
         Ok(port) if digits && port != 0 => Ok(port),
         _ => Err(authority(
-            "the port is not a number from 1 to 65535: write `HOST:PORT`, an IPv6 address in \
-             brackets, and percent-encode `@`, `:`, `/`, `?` and `#` in user and password",
+            "the port is not a number from 1 to 65535: write `HOST:PORT`, options after `?`, an \
+             IPv6 address in brackets, and percent-encode `@`, `:`, `/`, `?` and `#` in user and password",
         )),
     }
 }
@@ -149,6 +149,14 @@ pub(super) fn read_path(builder: &mut ConnectionBuilder, path: &str) -> Result<(
             None,
             "more than a database name follows the host: write `%2F` for a `/` in the name, and \
              percent-encode `/` in user and password",
+        ));
+    }
+    if database.contains(['&', ';', '=']) {
+        return Err(DsnError::new(
+            DsnErrorKind::Path,
+            None,
+            "the database name holds `&`, `;` or `=`: options follow a `?`, as in \
+             `HOST/DATABASE?ssl-mode=VERIFY_IDENTITY`; in a name write `%26`, `%3B` and `%3D`",
         ));
     }
     placeholder("database name", database)?;

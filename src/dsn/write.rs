@@ -85,7 +85,7 @@ pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnErr
 
 /// Without secrets, and without what has no text.
 pub(super) fn without_secrets(builder: &ConnectionBuilder) -> String {
-    let host = authority::write_host(&builder.host).unwrap_or_else(|| encode(&builder.host, ""));
+    let host = authority::write_host(&builder.host).unwrap_or_else(|| "not-a-host".to_owned());
     let mut text = front(builder, None, &host);
     let mut separator = '?';
     for key in KEYS.iter().filter(|key| !key.secret && !is_private(key, builder)) {

@@ -290,4 +290,17 @@ impl Step {
             Step::Setup => "running the first statements",
         }
     }
+
+    /// What to look at.
+    pub(super) const fn advice(self) -> &'static str {
+        match self {
+            Step::Greeting => {
+                "check that this port is a MySQL server's, which speaks first; raise \
+                 connect-timeout if it is merely slow"
+            }
+            Step::Resolve => "check this machine's DNS",
+            Step::Dial => "check host, port and firewalls",
+            _ => "raise connect-timeout if the server is merely slow",
+        }
+    }
 }

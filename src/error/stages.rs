@@ -360,9 +360,9 @@ impl ProtocolError {
 /// The time for connecting ran out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "connecting to {host} took longer than connect-timeout ({limit:?}), {}; \
-     raise connect-timeout if the server is merely slow",
-    step.doing()
+    "connecting to {host} took longer than connect-timeout ({limit:?}), {}; {}",
+    step.doing(),
+    step.advice()
 )]
 #[non_exhaustive]
 pub struct TimeoutError {

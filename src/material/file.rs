@@ -75,7 +75,13 @@ fn cannot_open(path: &Path, option: &'static str, error: std::io::Error) -> Erro
     let shown = path.display();
     let (kind, message) = match error.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
-            let mut message = format!("{option}: there is no file {shown}");
+            let mut message = format!(
+                "{option}: there is no file {shown}; check the path, which is relative to the \
+                 working directory"
+            );
+            if path.starts_with("~") {
+                message.push_str(" (a ~ stands for nothing here)");
+            }
             if option == "ssl-ca" {
                 if let Some(bundle) = SYSTEM_BUNDLES.iter().find(|path| Path::new(path).is_file()) {
                     message.push_str(&format!("; this system's public CAs are in {bundle}"));
@@ -84,8 +90,6 @@ fn cannot_open(path: &Path, option: &'static str, error: std::io::Error) -> Erro
                     "; for a server with a certificate of a public CA, ssl-mode=VERIFY_IDENTITY \
                      needs no ssl-ca at all",
                 );
-            } else {
-                message.push_str("; check the path, which is relative to the working directory");
             }
             (ConfigErrorKind::FileMissing, message)
         }

@@ -103,7 +103,11 @@ fn read_chain(
                 source.name()
             )
         } else {
-            format!("ssl-cert: {} has no CERTIFICATE block", source.name())
+            format!(
+                "ssl-cert: {} has no CERTIFICATE block; ssl-cert is the certificate, ssl-key the \
+                 private key",
+                source.name()
+            )
         };
         return Err(Error::config(ConfigErrorKind::NoCertificate, "ssl-cert", message));
     }
@@ -153,7 +157,11 @@ fn read_key(
         None => Err(Error::config(
             ConfigErrorKind::NoKey,
             "ssl-key",
-            format!("ssl-key: {} has no private key that can be read", source.name()),
+            format!(
+                "ssl-key: {} has no private key that can be read; ssl-key is the private key, \
+                 ssl-cert the certificate",
+                source.name()
+            ),
         )),
     }
 }

@@ -56,7 +56,11 @@ pub(super) fn refused(reply: ServerReply, job: &Job) -> Error {
     let (kind, advice) = match reply.code() {
         1045 | 1698 => (
             Kind::AccessDenied,
-            if plaintext {
+            if matches!(&job.plan, Plan::Tls(tls) if !tls.has_identity()) {
+                "check user, password and the host that the account is for; no client certificate \
+                 was given: if the account has REQUIRE X509, SUBJECT, ISSUER, SAN or CIPHER, set \
+                 ssl-cert and ssl-key"
+            } else if plaintext {
                 "check user, password and the host that the account is for; an account with \
                  REQUIRE SSL or X509 needs TLS, as does every account of a MariaDB with \
                  require_secure_transport"

@@ -1,12 +1,15 @@
 //! A certificate that the server showed.
 
+use std::fmt;
 use std::time::SystemTime;
+
+use crate::text::rfc3339;
 
 /// A certificate that the server showed.
 ///
 /// What it says is worth what [`TlsSession::verified`](super::TlsSession::verified) says. Text in
 /// it has control characters escaped and is cut at 512 bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PeerCertificate {
     pub(crate) subject: String,
@@ -84,6 +87,34 @@ impl PeerCertificate {
     }
 }
 
+impl fmt::Debug for PeerCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let PeerCertificate {
+            subject,
+            issuer,
+            common_names: _, // in the subject
+            subject_alt_names,
+            serial,
+            not_before,
+            not_after,
+            sha256,
+            spki_sha256,
+            der,
+        } = self;
+        f.debug_struct("PeerCertificate")
+            .field("subject", subject)
+            .field("issuer", issuer)
+            .field("subject_alt_names", subject_alt_names)
+            .field("serial", serial)
+            .field("not_before", &rfc3339(*not_before))
+            .field("not_after", &rfc3339(*not_after))
+            .field("sha256", &hex(sha256))
+            .field("spki_sha256", &spki_sha256.map(|hash| hex(&hash)))
+            .field("der", &format_args!("{} bytes", der.len()))
+            .finish()
+    }
+}
+
 /// Bytes in lower case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -93,7 +124,6 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 impl serde::Serialize for PeerCertificate {
     /// Times are RFC 3339, hashes hexadecimal; the DER is left out.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use crate::text::rfc3339;
         use serde::ser::SerializeStruct;
 
         let mut fields = serializer.serialize_struct("PeerCertificate", 8)?;

@@ -261,6 +261,18 @@ fn unknown_issuer(context: &Context<'_>, leaf: Option<&PeerCertificate>) -> Cert
             hint(context, given)
         ))
         .issued_by(issuer, given.subjects.clone()),
+        _ if top
+            .as_ref()
+            .is_some_and(|top| top.subject() == top.issuer() && context.chain.len() == 1) =>
+        {
+            new(format!(
+                "the certificate of {host}, \"{issuer}\", is self-signed; give that certificate as \
+                 ssl-ca, or, where it is made anew at each start (TiDB's auto-tls), configure \
+                 ssl-cert and ssl-key on the server, or use ssl-mode=REQUIRED, which encrypts \
+                 without verifying"
+            ))
+            .issued_by(issuer, Vec::new())
+        }
         _ => new(format!(
             "the certificate of {host} is issued by \"{issuer}\", which is not a public CA; set \
              ssl-ca to that CA's file"
@@ -296,17 +308,25 @@ fn wrong_name(context: &Context<'_>, leaf: Option<&PeerCertificate>) -> Certific
         let common = leaf.common_names().iter().map(|name| format!("CN:{name}"));
         leaf.subject_alt_names().iter().cloned().chain(common).collect()
     });
-    let advice = match context.roots() {
-        Some(RootCerts::Given(_)) => {
-            "; connect by one of these names, or, if this CA issues for this server only, use \
-             ssl-mode=VERIFY_CA"
-        }
-        _ => "; connect by one of these names",
+    let usable = leaf.is_some_and(|leaf| {
+        let mut names = leaf.subject_alt_names().iter();
+        names.any(|name| name.starts_with("DNS:") || name.starts_with("IP:"))
+    });
+    let mut advice = if usable {
+        "connect by one of its DNS or IP names".to_owned()
+    } else {
+        format!(
+            "it has no DNS or IP subject alternative name, and a common name (CN) does not count; \
+             issue it with one for {host}"
+        )
     };
+    if let Some(RootCerts::Given(_)) = context.roots() {
+        advice.push_str(", or, if this CA issues for this server only, use ssl-mode=VERIFY_CA");
+    }
     CertificateError::new(
         CertificateErrorKind::WrongName,
         format!(
-            "the certificate of {host} is not for that name but for {}{advice}",
+            "the certificate of {host} is not for that name but for {}; {advice}",
             list(&presented)
         ),
     )

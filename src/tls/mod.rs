@@ -160,6 +160,11 @@ impl TlsState {
         )
     }
 
+    /// Whether there is a client certificate.
+    pub(crate) fn has_identity(&self) -> bool {
+        self.identity.is_some()
+    }
+
     fn verify_again(&self, chain: &[CertificateDer<'static>]) -> Result<(), Error> {
         let verdict = match chain.split_first() {
             Some((leaf, intermediates)) => {
@@ -186,14 +191,22 @@ impl TlsState {
 /// alone, so no certificate has it.
 pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
     let name = host.split_once('%').map_or(host, |(address, _zone)| address);
-    ServerName::try_from(name.to_owned()).map_err(|_| {
-        Error::config(
-            ConfigErrorKind::Value,
-            "host",
-            format!(
-                "host: \"{}\" is neither a DNS name nor an IP address",
-                crate::text::peer_text(host.as_bytes())
-            ),
-        )
-    })
+    ServerName::try_from(name.to_owned())
+        .map_err(|_| Error::config(ConfigErrorKind::Value, "host", not_a_host(host)))
+}
+
+/// What to say of a host that is none, without repeating what may be a connection string.
+fn not_a_host(host: &str) -> String {
+    if host.contains(['@', '/', '?', '=']) {
+        return "host: this looks like a connection string, not a host; give it to \
+                mysql_tls::connect, or parse it into a ConnectionBuilder"
+            .to_owned();
+    }
+    let shown = crate::text::peer_text(host.as_bytes());
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.parse::<u16>().is_ok() && !name.contains(':') => {
+            format!("host: \"{shown}\" has a port in it; give that by port({port})")
+        }
+        _ => format!("host: \"{shown}\" is neither a DNS name nor an IP address"),
+    }
 }

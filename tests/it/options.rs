@@ -55,8 +55,8 @@ fn a_nul_is_refused_wherever_text_goes_to_the_server() {
         (builder().user("root\0app"), "user"),
         (builder().password("pass\0word"), "password"),
         (builder().database("shop\0"), "database"),
-        (builder().connect_attribute("na\0me", "value"), "connect-attribute"),
-        (builder().connect_attribute("name", "\0"), "connect-attribute"),
+        (builder().connect_attribute("na\0me", "value"), "connect-attributes"),
+        (builder().connect_attribute("name", "\0"), "connect-attributes"),
         (builder().init_statement("SELECT '\0'"), "init"),
         (ConnectionBuilder::new("local\0host"), "host"),
     ];
@@ -254,4 +254,28 @@ fn a_bundle_needs_one_certificate_that_can_be_used() {
         let fragments = ["Old CA", "expired"];
         assert_refused(&builder, "config.no-certificate", "ssl-ca", &fragments);
     }
+}
+
+#[test]
+fn what_was_put_in_the_wrong_place_is_not_repeated() {
+    let given = [
+        ConnectionBuilder::new(format!("mysql://app:{PASSWORD}@127.0.0.1/shop")),
+        ConnectionBuilder::new(format!("app:{PASSWORD}@127.0.0.1")),
+    ];
+    for builder in given {
+        let error = failure(builder.build(), "host");
+        assert_says(&error, "config.value", &["host", "connection string"]);
+        for shown in [error.to_string(), format!("{error:?}"), format!("{builder:?} {builder}")] {
+            assert!(!shown.contains(PASSWORD), "{shown}");
+        }
+    }
+    let with_port = failure(ConnectionBuilder::new("127.0.0.1:4000").build(), "port");
+    assert_says(&with_port, "config.value", &["port(4000)"]);
+
+    // PEM text where a path belongs is taken for what it is.
+    let server = ScriptedServer::start(over_tls());
+    let issued = ca().client("app").issue();
+    let builder = verified(&server).ssl_cert(issued.chain_pem()).ssl_key(issued.key_pem());
+    assert!(!format!("{builder:?}").contains("PRIVATE"), "{builder:?}");
+    builder.connect().unwrap();
 }

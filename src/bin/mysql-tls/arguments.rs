@@ -48,5 +48,5 @@ pub(crate) fn refused(mut error: clap::Error) -> ExitCode {
 fn may_be_secret(kind: ErrorKind, text: &str) -> bool {
     // `status DSN -p PASSWORD`: the password is one argument too many.
     let surplus = kind == ErrorKind::UnknownArgument && !text.starts_with('-');
-    surplus || text.contains([':', '@', '/'])
+    surplus || text.contains([':', '@', '/', '\n']) || text.starts_with("-----")
 }

@@ -68,15 +68,15 @@ struct ClientOptions {
     ssl_mode: Option<SslMode>,
 
     /// A file with the CA certificates to trust
-    #[arg(long, value_name = "FILE", help_heading = CLIENT)]
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = CLIENT)]
     ssl_ca: Option<PathBuf>,
 
     /// A file with the client certificate
-    #[arg(long, value_name = "FILE", help_heading = CLIENT)]
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = CLIENT)]
     ssl_cert: Option<PathBuf>,
 
     /// A file with the client certificate's private key
-    #[arg(long, value_name = "FILE", help_heading = CLIENT)]
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = CLIENT)]
     ssl_key: Option<PathBuf>,
 
     /// Stands in many command lines for the `mysql` client; it means nothing here

@@ -33,6 +33,8 @@ fn malformed_texts() {
         ("mysql://a,b", "dsn.not-supported-yet", &["more than one host"]),
         ("mysql://a:1,b:2,[::1]:3/d", "dsn.not-supported-yet", &["more than one host"]),
         ("mysql://a:1,b:x", "dsn.authority", &["port"]),
+        ("mysql://h/shop&ssl-mode=VERIFY_IDENTITY", "dsn.path", &["follow a `?`"]),
+        ("mysql://h/shop;ssl-mode=REQUIRED", "dsn.path", &["follow a `?`"]),
         ("mysql://h/a/b", "dsn.path", &["`%2F`"]),
         ("mysql://h/a/", "dsn.path", &[]),
         ("mysql://h//", "dsn.path", &[]),

@@ -42,7 +42,7 @@ mod server;
 mod tls;
 pub mod wire;
 
-pub use certs::{Authority, KeyKind, Leaf, self_signed, self_signed_ca};
+pub use certs::{Authority, KeyKind, Leaf, RSA_KEY_PKCS1, self_signed, self_signed_ca};
 pub use issued::{Issued, IssuedFiles, TestDir};
 pub use pem::{pem, rsa_public_key_pem};
 pub use play::caching_sha2_scramble;
