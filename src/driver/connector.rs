@@ -11,6 +11,7 @@ use mysql::{Conn, Opts};
 use super::check::{self, check};
 use super::connection::Connection;
 use super::options;
+use super::packet_size::PacketSize;
 use crate::builder::{ConnectionBuilder, MYSQL_PORT};
 use crate::connect::deadline::Deadline;
 use crate::connect::{self, Address, Decision, Target, TcpOptions, decide};
@@ -50,6 +51,7 @@ struct Shared {
     connect_timeout: Duration,
     workers: Arc<Workers>,
     warned: AtomicBool,
+    packet_size: PacketSize,
 }
 
 impl ConnectionBuilder {
@@ -89,6 +91,7 @@ impl ConnectionBuilder {
                 connect_timeout: self.connect_timeout,
                 workers: Workers::new(dir),
                 warned: AtomicBool::new(false),
+                packet_size: PacketSize::default(),
             }),
         })
     }
@@ -192,12 +195,20 @@ impl Connector {
                 handover: handover.clone(),
             },
         )?;
-        let options = options::for_connection(&shared.options, &address, password.as_ref())?;
+        let asks_itself = shared.options.get_max_allowed_packet().is_none();
+        let packet_size = shared.packet_size.known().filter(|_| asks_itself);
+        let options =
+            options::for_connection(&shared.options, &address, password.as_ref(), packet_size)?;
         // The driver is known to panic on some packets; those are kept from it, but not every panic
         // can be foreseen.
         let made = catch_unwind(AssertUnwindSafe(|| Conn::new(options)));
         let conn = match made {
-            Ok(Ok(conn)) => conn,
+            Ok(Ok(mut conn)) => {
+                if asks_itself {
+                    shared.packet_size.learn(&mut conn);
+                }
+                conn
+            }
             Ok(Err(error)) => return Err(self.failure(&handover, Some(error))),
             Err(_) => return Err(self.failure(&handover, None)),
         };

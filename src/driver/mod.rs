@@ -10,6 +10,8 @@ mod check;
 mod connector;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod options;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+mod packet_size;
 
 #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
 #[path = "unsupported.rs"]

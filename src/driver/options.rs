@@ -42,8 +42,14 @@ pub(super) fn for_connection(
     options: &Opts,
     address: &DriverAddress,
     password: Option<&Password>,
+    packet_size: Option<usize>,
 ) -> Result<OptsBuilder> {
     let options = OptsBuilder::from_opts(options.clone()).pass(password.map(Password::expose));
+    // The user's own size, where there is one, is in the options already.
+    let options = match packet_size {
+        Some(size) => options.max_allowed_packet(Some(size)),
+        None => options,
+    };
     match address {
         DriverAddress::Unix(path) => match path.to_str() {
             Some(path) => Ok(options.socket(Some(path))),

@@ -18,7 +18,7 @@ use verifier::{Check, Verifier};
 
 use crate::error::{ConfigErrorKind, Error, HandshakeErrorKind};
 use crate::material::{ClientIdentity, RootCerts};
-use crate::session::{ClientCertificate, TlsSession, Verification};
+use crate::session::{ClientCertificate, PeerCertificate, TlsSession, Verification};
 
 /// What is checked of the server's certificate.
 #[derive(Clone, Debug)]
@@ -46,6 +46,8 @@ pub(crate) struct TlsState {
     server_name: ServerName<'static>,
     /// What a full handshake told of the client certificate; a resumed one tells nothing.
     client_certificate: Mutex<ClientCertificate>,
+    /// The facts of the chain seen last: the next is mostly the same.
+    peer: Mutex<Vec<PeerCertificate>>,
 }
 
 impl TlsState {
@@ -84,6 +86,7 @@ impl TlsState {
             identity,
             server_name,
             client_certificate: Mutex::default(),
+            peer: Mutex::default(),
         })
     }
 
@@ -135,7 +138,7 @@ impl TlsState {
                 ServerName::DnsName(name) => Some(name.as_ref().to_owned()),
                 _ => None,
             },
-            peer: chain.iter().map(|certificate| x509::facts(certificate)).collect(),
+            peer: self.facts(chain),
             verified: self.verified(),
             client_certificate,
         })
@@ -174,6 +177,15 @@ impl TlsState {
             None => Err(rustls::Error::NoCertificatesPresented),
         };
         verdict.map_err(|error| self.explain(error))
+    }
+
+    fn facts(&self, chain: &[CertificateDer<'static>]) -> Vec<PeerCertificate> {
+        let mut last = self.peer.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = last.iter().map(PeerCertificate::der);
+        if !known.eq(chain.iter().map(|certificate| &**certificate)) {
+            *last = chain.iter().map(|certificate| x509::facts(certificate)).collect();
+        }
+        last.clone()
     }
 
     fn verified(&self) -> Verification {

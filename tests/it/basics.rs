@@ -49,3 +49,23 @@ fn a_refused_login_keeps_the_servers_words() {
         assert_eq!(error.server_reply().unwrap().code(), 1045);
     }
 }
+
+/// The driver asks at its first connections; from the third on nobody has to.
+#[test]
+fn the_packet_size_is_remembered() {
+    let server = ScriptedServer::start(ServerScript::new());
+    let builder = ConnectionBuilder::new("127.0.0.1").port(server.port()).user("app");
+    let connector = builder.build().unwrap();
+    for (number, questions) in [(0, 1), (1, 2), (2, 0), (3, 0)] {
+        drop(connector.connect().unwrap());
+        let record = server.wait_record(number, std::time::Duration::from_secs(10));
+        let asked = record.queries().iter().filter(|query| query.contains("max_allowed")).count();
+        assert_eq!(asked, questions, "connection {number}");
+    }
+    let told = builder.max_allowed_packet(1 << 20).build().unwrap();
+    for number in 4..7 {
+        drop(told.connect().unwrap());
+        let record = server.wait_record(number, std::time::Duration::from_secs(10));
+        assert!(record.queries().is_empty(), "connection {number}");
+    }
+}
