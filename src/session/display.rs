@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{PasswordSent, PlaintextReason, Session, TlsSession, Transport};
+use super::{PasswordSent, PlaintextReason, Session, TlsSession, Transport, Verification};
 use crate::text::{list, rfc3339};
 
 impl fmt::Display for Session {
@@ -23,13 +23,27 @@ impl fmt::Display for Session {
             Some(tls) => tls_lines(f, tls)?,
             None => line(f, "TLS", format_args!("none: {}", self.transport))?,
         }
-        line(f, "Password", format_args!("{}", self.password_sent))?;
+        line(f, "Password", format_args!("{}{}", self.password_sent, self.where_to()))?;
         let timings = &self.timings;
         write!(f, "{:<20}dial {:?}, greeting {:?}", "Time", timings.dial, timings.greeting)?;
         if let Some(tls) = timings.tls {
             write!(f, ", TLS {tls:?}")?;
         }
         write!(f, ", login {:?}, setup {:?}", timings.authentication, timings.setup)
+    }
+}
+
+impl Session {
+    /// What a password that crossed as it is was protected by.
+    fn where_to(&self) -> &'static str {
+        match (self.password_sent, &self.tls) {
+            (PasswordSent::Cleartext, Some(tls)) if tls.verified == Verification::Nothing => {
+                ", inside TLS, to a server that was NOT VERIFIED"
+            }
+            (PasswordSent::Cleartext, Some(_)) => ", inside TLS",
+            (PasswordSent::Cleartext, None) => ", over the Unix socket",
+            _ => "",
+        }
     }
 }
 
