@@ -42,6 +42,9 @@ impl PrivateDir {
     }
 
     fn make_in(parent: &Path) -> std::io::Result<Self> {
+        // Elsewhere a socket is reached by its path, so nobody else may be able to change that.
+        #[cfg(not(target_os = "linux"))]
+        only_ours_and_roots(parent)?;
         let made = tempfile::Builder::new()
             .prefix("mysql-tls-")
             .rand_bytes(12)
@@ -120,6 +123,24 @@ impl Drop for PrivateDir {
     }
 }
 
+/// Checks that nobody but us and root can put something else in the place of `path`.
+#[cfg(any(test, not(target_os = "linux")))]
+fn only_ours_and_roots(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+
+    const OTHERS_WRITE: u32 = 0o022;
+    const STICKY: u32 = 0o1000;
+    let us = rustix::process::geteuid().as_raw();
+    for part in path.canonicalize()?.ancestors() {
+        let metadata = std::fs::metadata(part)?;
+        let shared = metadata.mode() & OTHERS_WRITE != 0 && metadata.mode() & STICKY == 0;
+        if shared || ![0, us].contains(&metadata.uid()) {
+            return Err(std::io::Error::other(format!("others can change {}", part.display())));
+        }
+    }
+    Ok(())
+}
+
 fn candidates(chosen: Option<&Path>) -> Vec<PathBuf> {
     let variable =
         |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -176,6 +197,31 @@ mod tests {
         drop(dir);
         assert!(path.exists());
         assert!(!aside.join("w1").exists());
+    }
+
+    #[test]
+    fn a_parent_that_others_can_change_is_noticed() {
+        let parent = tempfile::tempdir().unwrap();
+        let inner = parent.path().join("inner");
+        std::fs::create_dir(&inner).unwrap();
+        only_ours_and_roots(&inner).unwrap();
+        for (mode, safe) in [(0o777, false), (0o1777, true), (0o770, false), (0o755, true)] {
+            std::fs::set_permissions(parent.path(), PermissionsExt::from_mode(mode)).unwrap();
+            assert_eq!(only_ours_and_roots(&inner).is_ok(), safe, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn the_child_of_a_fork_removes_nothing() {
+        let parent = tempfile::tempdir().unwrap();
+        let mut dir = PrivateDir::make(Some(parent.path())).unwrap();
+        let path = dir.path.clone();
+        let _listener = dir.bind("w1").unwrap();
+        // As if this were another process than the one that made it.
+        dir.owner = 0;
+        dir.remove("w1");
+        drop(dir);
+        assert!(path.join("w1").exists());
     }
 
     #[test]

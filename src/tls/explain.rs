@@ -6,7 +6,7 @@ use rustls::{AlertDescription, CertificateError as Fault, PeerIncompatible};
 use super::verifier::{Check, Verifier};
 use super::x509;
 use crate::error::{
-    CertificateError, CertificateErrorKind, Error, HandshakeError, HandshakeErrorKind,
+    CertificateError, CertificateErrorKind, Error, HandshakeError, HandshakeErrorKind, IoErrorKind,
 };
 use crate::material::{ClientIdentity, GivenRoots, RootCerts};
 use crate::session::PeerCertificate;
@@ -22,6 +22,8 @@ pub(super) struct Context<'a> {
     pub(super) requested: bool,
     /// The client certificate, where it was presented.
     pub(super) presented: Option<&'a ClientIdentity>,
+    /// Whether the handshake itself went through.
+    pub(super) completed: bool,
 }
 
 impl Context<'_> {
@@ -54,6 +56,10 @@ pub(super) fn explain(error: rustls::Error, context: &Context<'_>) -> Error {
             .map(|ours| ours.because(error.clone()).into())
             .unwrap_or_else(|| bad_signature(context).because(error).into()),
         rustls::Error::AlertReceived(alert) => received(*alert, context).because(error).into(),
+        _ if context.completed => {
+            let message = format!("the TLS connection to {} broke: {error}", context.host());
+            Error::io(IoErrorKind::Broken, message, error)
+        }
         _ => handshake(&error, context).because(error).into(),
     }
 }

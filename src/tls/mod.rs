@@ -159,6 +159,7 @@ impl TlsState {
                 chain: &observed.chain,
                 requested: observed.requested || told.is_some_and(|told| told.requested),
                 presented: self.identity.as_deref().filter(|_| presented),
+                completed: observed.completed,
             },
         )
     }

@@ -17,6 +17,7 @@ mod chains;
 mod cli;
 mod deadlines;
 mod errors;
+mod events;
 mod examples;
 mod hostile;
 mod kit;

@@ -229,3 +229,22 @@ fn a_failing_first_statement_is_told() {
         assert_eq!((reply.code(), reply.is_authenticated()), (1193, what == "TLS"), "{what}");
     }
 }
+
+/// A program that the application starts must not hold our sockets open.
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_is_inherited_by_a_program_that_is_started() {
+    let inherited = || {
+        let listed = std::process::Command::new("ls")
+            .args(["-l", "/proc/self/fd"])
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        String::from_utf8(listed.stdout).unwrap().matches("socket:").count()
+    };
+    let before = inherited();
+    let server = ScriptedServer::start(over_tls());
+    let _tls = verified(&server).connect().unwrap();
+    let _plain = plaintext(&server).connect().unwrap();
+    assert_eq!(inherited(), before);
+}

@@ -1,0 +1,105 @@
+//! The warnings that a connector gives as `tracing` events.
+
+use std::fmt::{Debug, Write};
+use std::sync::{Arc, Mutex};
+
+use mysql_tls::{ConnectionBuilder, SslMode};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record as SpanRecord};
+use tracing::{Event, Level, Metadata, Subscriber};
+
+use crate::kit::*;
+use crate::support::*;
+
+/// Collects the text of warnings; spans are of no interest.
+#[derive(Clone, Default)]
+struct Warnings(Arc<Mutex<Vec<String>>>);
+
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let _ = write!(self.0, "{}={value:?} ", field.name());
+    }
+}
+
+impl Subscriber for Warnings {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= Level::WARN && metadata.target().starts_with("mysql_tls")
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &SpanRecord<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut text = Text(String::new());
+        event.record(&mut text);
+        self.0.lock().unwrap().push(text.0);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+fn warnings_of(action: impl FnOnce()) -> Vec<String> {
+    let warnings = Warnings::default();
+    tracing::subscriber::with_default(warnings.clone(), action);
+    let told = warnings.0.lock().unwrap();
+    told.clone()
+}
+
+fn twice(builder: &ConnectionBuilder) -> Vec<String> {
+    warnings_of(|| {
+        let connector = builder.build().unwrap();
+        for _ in 0..2 {
+            connector.connect().unwrap();
+        }
+    })
+}
+
+#[test]
+fn a_fallback_to_plaintext_is_one_warning_a_connector() {
+    let server = ScriptedServer::start(ServerScript::new());
+    let told = twice(&plaintext(&server).ssl_mode(SslMode::Preferred));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("offers no TLS") && told[0].contains("ssl-mode="), "{told:?}");
+    assert!(!told[0].contains(PASSWORD));
+}
+
+#[test]
+fn what_was_asked_for_or_stays_on_this_machine_is_no_warning() {
+    let plain = ScriptedServer::start(ServerScript::new());
+    let over_tls = ScriptedServer::start(over_tls());
+    let dir = TestDir::new();
+    let path = dir.path().join("server.sock");
+    let tls = ServerScript::new().tls(ServerTls::new(good()));
+    let socket = ScriptedServer::start_unix(&path, [tls]);
+    let at_socket = ConnectionBuilder::new("localhost").socket(&path).user("app");
+    let cases = [
+        plaintext(&plain).ssl_mode(SslMode::Disabled),
+        verified(&over_tls),
+        plaintext(&over_tls).ssl_mode(SslMode::Required),
+        at_socket.clone(),
+        at_socket.ssl_mode(SslMode::Required),
+    ];
+    for builder in cases {
+        assert_eq!(twice(&builder), Vec::<String>::new(), "{builder:?}");
+    }
+    drop(socket);
+}
+
+#[test]
+fn what_is_skipped_in_a_bundle_is_told() {
+    let bundle = format!("{}{}", pem("CERTIFICATE", b"junk"), ca().pem());
+    let told = warnings_of(|| {
+        ConnectionBuilder::new("127.0.0.1").ssl_ca_pem(bundle).build().unwrap();
+    });
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("ssl-ca: skipped a block that is no certificate"), "{told:?}");
+}
