@@ -27,8 +27,7 @@ pub struct Session {
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub(crate) transport: Transport,
     pub(crate) claimed: Claimed,
-    #[cfg_attr(feature = "serde", serde(rename = "address"))]
-    pub(crate) peer: String,
+    pub(crate) address: String,
     pub(crate) tls: Option<TlsSession>,
     pub(crate) password_sent: PasswordSent,
     pub(crate) timings: Timings,
@@ -67,8 +66,8 @@ impl Session {
 
     /// The server's address, or the path of its socket.
     #[must_use]
-    pub fn peer(&self) -> &str {
-        &self.peer
+    pub fn address(&self) -> &str {
+        &self.address
     }
 }
 

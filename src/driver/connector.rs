@@ -279,9 +279,9 @@ impl Connector {
 
     /// Whether nobody but this machine carries the connection.
     fn is_local(&self, session: &Session) -> bool {
-        let peer = session.peer.parse::<std::net::SocketAddr>();
+        let address = session.address.parse::<std::net::SocketAddr>();
         matches!(self.shared.target.address, Address::Unix(_))
-            || peer.is_ok_and(|peer| peer.ip().is_loopback())
+            || address.is_ok_and(|address| address.ip().is_loopback())
     }
 
     /// One warning a connector for a session that an attacker could read.

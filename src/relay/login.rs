@@ -144,7 +144,7 @@ impl Sides<'_> {
                 authentication: authentication.elapsed(),
                 setup: std::time::Duration::ZERO,
             },
-            peer: greeted.peer.clone(),
+            address: greeted.peer.clone(),
         }
     }
 

@@ -16,6 +16,9 @@ use crate::handover::CloseReason;
 /// How long the last bytes and the goodbye may take once the driver is gone.
 const GOODBYE: Duration = Duration::from_millis(500);
 
+/// How long a server may take to close after our goodbye.
+const FAREWELL: Duration = Duration::from_millis(250);
+
 /// How often a relay whose server takes nothing looks whether the connection was dropped.
 const STALL: Duration = Duration::from_millis(200);
 
@@ -30,7 +33,11 @@ pub(super) fn pump(driver: &mut Link, server: &mut Link, job: &Job) {
     match open(driver, server, job) {
         End::Driver => {
             job.handover.ended(CloseReason::Local);
-            say_goodbye(driver, server);
+            if say_goodbye(driver, server) {
+                // Nobody has to wait for the server's answer to it.
+                job.handover.finished();
+                await_end(server);
+            }
         }
         End::Server(reason) => {
             if matches!(reason, CloseReason::Server) {
@@ -157,15 +164,15 @@ fn failed(failure: Failure, job: &Job) -> CloseReason {
 }
 
 /// The driver is gone: its last bytes, such as COM_QUIT, and close_notify still go to the server,
-/// within a short time.
-fn say_goodbye(driver: &mut Link, server: &mut Link) {
+/// within a short time. `false` if they could not be written.
+fn say_goodbye(driver: &mut Link, server: &mut Link) -> bool {
     let until = Instant::now() + GOODBYE;
     // What the driver wrote before it closed may still wait in its socket.
     let mut driver_empty = false;
     let mut said = false;
     loop {
         if forward(driver, server).is_err() {
-            return;
+            return false;
         }
         if driver.received().is_empty() && !server.wants_write() {
             if said {
@@ -181,10 +188,29 @@ fn say_goodbye(driver: &mut Link, server: &mut Link) {
         }
         let mut sockets = [PollFd::new(server.socket(), PollFlags::OUT)];
         if !matches!(wait_until(&mut sockets, Some(until)), Ok(true)) {
-            return;
+            return false;
         }
     }
-    let _ = server.socket().shutdown(Shutdown::Write);
+    server.socket().shutdown(Shutdown::Write).is_ok()
+}
+
+/// Reads until the server closes: closing with bytes unread would reset the connection, and the
+/// server could lose our goodbye over that.
+fn await_end(server: &mut Link) {
+    let until = Instant::now() + FAREWELL;
+    loop {
+        let mut sockets = [PollFd::new(server.socket(), PollFlags::IN)];
+        if !matches!(wait_until(&mut sockets, Some(until)), Ok(true)) {
+            return;
+        }
+        match server.receive() {
+            Ok(Received::Some | Received::Nothing) => {
+                let unread = server.received().len();
+                server.consume(unread);
+            }
+            Ok(Received::End) | Err(_) => return,
+        }
+    }
 }
 
 /// The server is gone: the driver gets what is left and an end, and is then let talk to nobody until

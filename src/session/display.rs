@@ -18,7 +18,7 @@ impl fmt::Display for Session {
                 claimed.connection_id()
             ),
         )?;
-        line(f, "Address", format_args!("{}", self.peer))?;
+        line(f, "Address", format_args!("{}", self.address))?;
         match &self.tls {
             Some(tls) => tls_lines(f, tls)?,
             None => line(f, "TLS", format_args!("none: {}", self.transport))?,

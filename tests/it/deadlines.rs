@@ -163,7 +163,7 @@ fn every_address_of_a_name_is_tried() {
     use std::net::ToSocketAddrs;
     let server = ScriptedServer::start(ServerScript::new());
     let connection = plaintext(&server).connect().unwrap();
-    assert_eq!(connection.session().peer(), server.address().to_string());
+    assert_eq!(connection.session().address(), server.address().to_string());
     let first = ("localhost", server.port()).to_socket_addrs().unwrap().next().unwrap();
     if first.is_ipv4() {
         println!("the first address of localhost is {first}: only one was to try");

@@ -63,7 +63,7 @@ fn facts_of_a_full_and_of_a_resumed_session() {
             assert_eq!(claimed.product(), Product::TiDB);
             assert_eq!(claimed.version(), "8.0.11-TiDB-v8.5.6");
             assert_eq!(claimed.connection_id(), 7 + number as u32);
-            assert_eq!(session.peer(), server.address().to_string());
+            assert_eq!(session.address(), server.address().to_string());
             let timings = session.timings();
             assert!(timings.tls().unwrap() > Duration::ZERO);
             assert!(timings.dial() > Duration::ZERO && timings.authentication() > Duration::ZERO);
