@@ -11,13 +11,15 @@ use crate::error::{
 };
 use crate::protocol::err;
 use crate::protocol::greeting::Greeting;
-use crate::protocol::packet::{AUTH_PACKET_LIMIT, HEADER, Sender, Sequence, split};
+use crate::protocol::packet::{
+    AUTH_PACKET_LIMIT, HEADER, Sender, Sequence, announced_length, split,
+};
 
 /// Reads exactly the greeting; what follows it stays in the socket.
 pub(super) fn read(socket: &Socket, deadline: &Deadline) -> Result<Greeting> {
     let mut packet = vec![0; HEADER];
     fill(socket, &mut packet, 0, deadline)?;
-    let length = packet.iter().take(3).rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+    let length = announced_length(&packet);
     // Judged from the header alone, before anything is allocated for it.
     if length > AUTH_PACKET_LIMIT {
         return Err(Error::protocol(

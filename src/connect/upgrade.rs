@@ -13,7 +13,7 @@ use crate::error::{
     Error, HandshakeError, HandshakeErrorKind, IoErrorKind, ProtocolErrorKind, Result, Step,
 };
 use crate::protocol::err;
-use crate::protocol::packet::HEADER;
+use crate::protocol::packet::{HEADER, announced_length};
 use crate::session::TlsSession;
 use crate::tls::TlsState;
 
@@ -138,7 +138,7 @@ fn expect_tls(socket: &Socket, deadline: &Deadline) -> Result<()> {
 }
 
 fn not_tls(bytes: &[u8], server: &str) -> Error {
-    let length = bytes.iter().take(3).rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+    let length = announced_length(bytes);
     let payload = bytes.get(HEADER..).unwrap_or_default();
     let payload = payload.get(..length).unwrap_or(payload);
     if let Some(reply) = err::parse(payload, false) {

@@ -201,14 +201,15 @@ impl Connector {
             options::for_connection(&shared.options, &address, password.as_ref(), packet_size)?;
         // The driver is known to panic on some packets; those are kept from it, but not every panic
         // can be foreseen.
-        let made = catch_unwind(AssertUnwindSafe(|| Conn::new(options)));
-        let conn = match made {
-            Ok(Ok(mut conn)) => {
-                if asks_itself {
-                    shared.packet_size.learn(&mut conn);
-                }
-                conn
+        let made = catch_unwind(AssertUnwindSafe(|| {
+            let mut conn = Conn::new(options)?;
+            if asks_itself {
+                shared.packet_size.learn(&mut conn);
             }
+            Ok(conn)
+        }));
+        let conn = match made {
+            Ok(Ok(conn)) => conn,
             Ok(Err(error)) => return Err(self.failure(&handover, Some(error))),
             Err(_) => return Err(self.failure(&handover, None)),
         };

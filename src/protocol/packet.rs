@@ -12,6 +12,11 @@ pub(crate) const AUTH_PACKET_LIMIT: usize = 64 * 1024;
 /// The largest HandshakeResponse that is taken; TiDB takes up to 1 MiB of connection attributes.
 pub(crate) const RESPONSE_LIMIT: usize = 2 * 1024 * 1024;
 
+/// The length that a header announces; its bytes are little-endian.
+pub(crate) fn announced_length(packet: &[u8]) -> usize {
+    packet.iter().take(3).rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte))
+}
+
 /// Who sent a packet; errors name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sender {
@@ -48,10 +53,10 @@ pub(crate) fn split<'a>(
     sequence: &mut Sequence,
     sender: Sender,
 ) -> Result<Option<(&'a [u8], usize)>, Error> {
-    let Some((&[a, b, c, id], rest)) = received.split_first_chunk::<HEADER>() else {
+    let Some((&header @ [_, _, _, id], rest)) = received.split_first_chunk::<HEADER>() else {
         return Ok(None);
     };
-    let length = usize::from(a) | usize::from(b) << 8 | usize::from(c) << 16;
+    let length = announced_length(&header);
     if length > limit {
         let advice = match sender {
             Sender::Server => "; check that host and port are those of a MySQL server",
