@@ -13,9 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::driver::{DriverHook, InfileHandler};
-use crate::pem_source::PemSource;
 use crate::secret::{Password, PasswordSource, ProviderError};
-use crate::ssl_mode::SslMode;
+use crate::tls_options::TlsOptions;
 
 /// The port of MySQL and MariaDB.
 pub(crate) const MYSQL_PORT: u16 = 3306;
@@ -51,10 +50,7 @@ pub struct ConnectionBuilder {
     pub(crate) user: Option<String>,
     pub(crate) password: PasswordSource,
     pub(crate) database: Option<String>,
-    pub(crate) ssl_mode: Option<SslMode>,
-    pub(crate) ssl_ca: Option<PemSource>,
-    pub(crate) ssl_cert: Option<PemSource>,
-    pub(crate) ssl_key: Option<PemSource>,
+    pub(crate) tls: TlsOptions,
     pub(crate) connect_timeout: Duration,
     pub(crate) read_timeout: Option<Duration>,
     pub(crate) write_timeout: Option<Duration>,
@@ -95,10 +91,7 @@ impl ConnectionBuilder {
             user: None,
             password: PasswordSource::None,
             database: None,
-            ssl_mode: None,
-            ssl_ca: None,
-            ssl_cert: None,
-            ssl_key: None,
+            tls: TlsOptions::default(),
             connect_timeout: CONNECT_TIMEOUT,
             read_timeout: None,
             write_timeout: None,
@@ -263,10 +256,7 @@ impl fmt::Debug for ConnectionBuilder {
             user,
             password,
             database,
-            ssl_mode,
-            ssl_ca,
-            ssl_cert,
-            ssl_key,
+            tls,
             connect_timeout,
             read_timeout,
             write_timeout,
@@ -299,10 +289,7 @@ impl fmt::Debug for ConnectionBuilder {
             .field("user", user)
             .field("password", password)
             .field("database", database)
-            .field("ssl_mode", ssl_mode)
-            .field("ssl_ca", ssl_ca)
-            .field("ssl_cert", ssl_cert)
-            .field("ssl_key", ssl_key)
+            .field("tls", tls)
             .field("connect_timeout", connect_timeout)
             .field("read_timeout", read_timeout)
             .field("write_timeout", write_timeout)

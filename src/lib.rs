@@ -266,12 +266,15 @@ mod pem_source;
 mod protocol;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod relay;
+mod reload_state;
 mod secret;
 mod session;
 mod ssl_mode;
+mod ssl_roots;
 mod text;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod tls;
+mod tls_options;
 
 pub use builder::ConnectionBuilder;
 pub use driver::{Connection, Connector, ServerTlsStatus};
@@ -284,12 +287,14 @@ pub use error::{
 };
 pub use handover::CloseReason;
 pub use mysql;
+pub use reload_state::ReloadState;
 pub use secret::{Password, ProviderError};
 pub use session::{
     Claimed, ClientCertificate, PasswordSent, PeerCertificate, PlaintextReason, Product, Session,
     Timings, TlsSession, Transport, Verification,
 };
 pub use ssl_mode::{ParseSslModeError, SslMode};
+pub use ssl_roots::{ParseSslRootsError, SslRoots};
 
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
 compile_error!("mysql-tls needs a crypto provider: turn on the feature `aws-lc-rs` or `ring`");

@@ -1,13 +1,22 @@
-//! Certificates and keys from files and text; the only place that reads them.
+//! Certificates, keys and revocation lists from files and text; the only place that reads them.
 
+mod crls;
+mod directory;
 mod file;
+mod form;
 mod identity;
-mod issuer;
+mod private_key;
+mod purpose;
+mod rewrite;
 mod roots;
 mod server_key;
+mod snapshot;
 
+pub(crate) use crls::Crls;
 pub(crate) use file::read_secret;
 pub(crate) use identity::ClientIdentity;
-pub(crate) use issuer::may_issue;
-pub(crate) use roots::{GivenRoots, RootCerts, public_roots};
+pub(crate) use purpose::{is_self_signed, may_issue, may_serve};
+pub(crate) use rewrite::{Swap, bare_certificate, server_certificate};
+pub(crate) use roots::{PublicRoots, RootCerts, bundled_roots};
 pub(crate) use server_key::check_server_key;
+pub(crate) use snapshot::Snapshot;

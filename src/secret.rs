@@ -45,6 +45,11 @@ impl From<&str> for Password {
 /// What a password provider may return as its error.
 pub type ProviderError = Box<dyn std::error::Error + Send + Sync>;
 
+/// The error of a password provider, as a source.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(crate) struct ProviderFailure(#[from] ProviderError);
+
 type Provider = dyn Fn() -> Result<Password, ProviderError> + Send + Sync;
 
 /// Where the password comes from.

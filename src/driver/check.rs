@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use super::check_tls;
 use crate::builder::ConnectionBuilder;
 use crate::error::{ConfigErrorKind, Error, Result};
 use crate::secret::PasswordSource;
@@ -31,16 +32,8 @@ pub(super) fn check(builder: &ConnectionBuilder, mode: SslMode) -> Result<()> {
     texts(builder)?;
     durations(builder)?;
     numbers(builder)?;
-    combinations(builder, mode)
-}
-
-/// The ssl-mode that the options amount to: a CA without a mode asks for verification.
-pub(super) fn mode(builder: &ConnectionBuilder) -> SslMode {
-    match (builder.ssl_mode, &builder.ssl_ca) {
-        (Some(mode), _) => mode,
-        (None, Some(_)) => SslMode::VerifyCa,
-        (None, None) => SslMode::Preferred,
-    }
+    combinations(builder)?;
+    check_tls::combinations(builder, mode)
 }
 
 fn texts(builder: &ConnectionBuilder) -> Result<()> {
@@ -174,25 +167,7 @@ fn numbers(builder: &ConnectionBuilder) -> Result<()> {
     Ok(())
 }
 
-fn combinations(builder: &ConnectionBuilder, mode: SslMode) -> Result<()> {
-    if mode == SslMode::VerifyCa && builder.ssl_ca.is_none() {
-        return Err(Error::config(
-            ConfigErrorKind::CaRequired,
-            "ssl-ca",
-            "ssl-mode=VERIFY_CA needs ssl-ca: with the public CAs it would accept the certificate \
-             of anybody who ever bought one; set ssl-ca, or use ssl-mode=VERIFY_IDENTITY, which \
-             checks the name too",
-        ));
-    }
-    if builder.enable_cleartext_plugin && matches!(mode, SslMode::Disabled | SslMode::Preferred) {
-        return Err(conflict(
-            "enable-cleartext-plugin",
-            format!(
-                "enable-cleartext-plugin needs TLS, which ssl-mode={mode} does not promise; use \
-                 ssl-mode=VERIFY_IDENTITY"
-            ),
-        ));
-    }
+fn combinations(builder: &ConnectionBuilder) -> Result<()> {
     if builder.server_public_key_path.is_some() && builder.get_server_public_key {
         return Err(conflict(
             "get-server-public-key",

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use mysql::{Conn, Opts};
 
 use super::check::{self, check};
+use super::check_tls;
 use super::connection::Connection;
 use super::options;
 use super::packet_size::PacketSize;
@@ -16,17 +17,30 @@ use crate::builder::{ConnectionBuilder, MYSQL_PORT};
 use crate::connect::deadline::Deadline;
 use crate::connect::{self, Address, Decision, Target, TcpOptions, decide};
 use crate::error::{
-    AuthError, AuthErrorKind, ConfigError, ConfigErrorKind, Error, IoError, IoErrorKind, Result,
-    ServerError, ServerErrorKind, ServerReply,
+    AuthError, AuthErrorKind, ConfigError, ConfigErrorKind, Error, HandshakeErrorKind, IoError,
+    IoErrorKind, Result, ServerError, ServerErrorKind, ServerReply,
 };
 use crate::handover::{CloseReason, Handover};
-use crate::material::{ClientIdentity, RootCerts, check_server_key, read_secret};
+use crate::material::{check_server_key, read_secret};
 use crate::protocol::login::Permissions;
 use crate::relay::{Job, Plan, PrivateDir, Workers};
-use crate::secret::{Password, PasswordSource};
+use crate::reload_state::ReloadState;
+use crate::secret::{Password, PasswordSource, ProviderFailure};
 use crate::session::{PlaintextReason, Session, Transport, Verification};
 use crate::ssl_mode::SslMode;
-use crate::tls::{Policy, TlsState, crypto_provider};
+use crate::tls::{Recipe, Rotation, TlsState, crypto_provider};
+
+/// Whether a connect failed since the server does not take the client certificate any more.
+fn expired_identity(tls: &TlsState, error: &Error) -> bool {
+    let Some(identity) = tls.identity() else { return false };
+    match error {
+        Error::Handshake(error) => {
+            error.kind() == HandshakeErrorKind::ClientCertificateRefused
+                && (error.alert() == Some("certificate_expired") || identity.is_expired())
+        }
+        _ => false,
+    }
+}
 
 /// How long the relay may take to tell why a connect failed, once the driver has.
 const REASON_LIMIT: Duration = Duration::from_secs(2);
@@ -44,7 +58,7 @@ struct Shared {
     target: Target,
     server: Arc<str>,
     mode: SslMode,
-    tls: Arc<TlsState>,
+    tls: Rotation,
     password: PasswordSource,
     permissions: Permissions,
     options: Opts,
@@ -63,10 +77,10 @@ impl ConnectionBuilder {
     /// [`Error::Config`], which names the option and the remedy; [`Error::Io`] where no private
     /// socket can be made.
     pub fn build(&self) -> Result<Connector> {
-        let mode = check::mode(self);
+        let mode = check_tls::mode(&self.tls);
         check(self, mode)?;
         let options = options::options(self)?;
-        let tls = self.tls_state(mode)?;
+        let tls = self.rotation(mode)?;
         self.check_server_public_key()?;
         // Plaintext TCP is the one case without a socket in a private directory.
         let dir = if mode == SslMode::Disabled && self.socket.is_none() {
@@ -106,24 +120,20 @@ impl ConnectionBuilder {
         self.build()?.connect()
     }
 
-    /// Reads the files in every mode, so that a mistake in them shows even where they are not used.
-    fn tls_state(&self, mode: SslMode) -> Result<Arc<TlsState>> {
-        let roots = self.ssl_ca.as_ref().map(RootCerts::load).transpose()?;
-        let provider = crypto_provider();
-        let identity =
-            ClientIdentity::load(self.ssl_cert.as_ref(), self.ssl_key.as_ref(), &provider)?;
-        let policy = match (mode, roots) {
-            (SslMode::VerifyIdentity, roots) => {
-                Policy::ChainAndName(roots.unwrap_or(RootCerts::Public))
-            }
-            (_, Some(roots)) => Policy::Chain(roots),
-            (_, None) => Policy::Unverified,
-        };
+    /// The TLS state, to be exchanged when files change.
+    fn rotation(&self, mode: SslMode) -> Result<Rotation> {
         // The first random number of a process can take 20 ms; better here than in a connect.
-        let _ = provider.secure_random.fill(&mut [0; 32]);
+        let _ = crypto_provider().secure_random.fill(&mut [0; 32]);
         // The name on a Unix socket is `localhost`, as in libmysqlclient.
         let name = if self.socket.is_some() { "localhost" } else { &self.host };
-        TlsState::new(name, policy, identity).map(Arc::new)
+        let recipe = Recipe::new(&self.tls, mode, name)?;
+        if self.tls.key_log {
+            tracing::warn!(
+                "key_log is on: whoever reads the file that SSLKEYLOGFILE names can decrypt the \
+                 connections"
+            );
+        }
+        Rotation::start(recipe)
     }
 
     fn check_server_public_key(&self) -> Result<()> {
@@ -173,10 +183,44 @@ impl Connector {
         let shared = &*self.shared;
         let span = tracing::debug_span!("connect", server = %shared.server, mode = %shared.mode);
         let _entered = span.enter();
-        let start = Instant::now();
         let deadline = Deadline::start(shared.connect_timeout, Arc::clone(&shared.server));
         let password = shared.password()?;
-        let greeted = connect::greeted(&shared.target, &deadline)?;
+        let tls = shared.tls.current();
+        match self.attempt(&tls, password.as_ref(), &deadline) {
+            // The files may have been renewed since the last look.
+            Err(error) if expired_identity(&tls, &error) && shared.tls.reload_if_changed() => {
+                self.attempt(&shared.tls.in_use(), password.as_ref(), &deadline)
+            }
+            done => done,
+        }
+    }
+
+    /// Reads the files of certificates, keys and revocation lists again, now. Connections that are
+    /// made from now on use them; open ones are not touched. Sessions of before are not resumed.
+    ///
+    /// # Errors
+    ///
+    /// As [`ConnectionBuilder::build`] where the files cannot be used or do not fit together; those
+    /// in use stay so, and [`reload_state`](Self::reload_state) has the error too.
+    pub fn reload(&self) -> Result<()> {
+        self.shared.tls.reload()
+    }
+
+    /// What became of the files of certificates, keys and revocation lists when they were read last.
+    #[must_use]
+    pub fn reload_state(&self) -> ReloadState {
+        self.shared.tls.state()
+    }
+
+    fn attempt(
+        &self,
+        tls: &Arc<TlsState>,
+        password: Option<&Password>,
+        deadline: &Deadline,
+    ) -> Result<Connection> {
+        let shared = &*self.shared;
+        let start = Instant::now();
+        let greeted = connect::greeted(&shared.target, deadline)?;
         let unix_socket = matches!(shared.target.address, Address::Unix(_));
         let decision = decide(shared.mode, greeted.facts.greeting.offers_tls(), unix_socket)
             .map_err(|refusal| refusal.into_error(&shared.server))?;
@@ -186,19 +230,18 @@ impl Connector {
             Job {
                 server: greeted.facts,
                 plan: match decision {
-                    Decision::Tls => Plan::Tls(Arc::clone(&shared.tls)),
+                    Decision::Tls => Plan::Tls(Arc::clone(tls)),
                     Decision::Plaintext(transport) => Plan::Plaintext(transport),
                 },
                 permissions: shared.permissions,
                 local_infile: shared.options.get_local_infile_handler().is_some(),
-                deadline,
+                deadline: deadline.clone(),
                 handover: handover.clone(),
             },
         )?;
         let asks_itself = shared.options.get_max_allowed_packet().is_none();
         let packet_size = shared.packet_size.known().filter(|_| asks_itself);
-        let options =
-            options::for_connection(&shared.options, &address, password.as_ref(), packet_size)?;
+        let options = options::for_connection(&shared.options, &address, password, packet_size)?;
         // The driver is known to panic on some packets; those are kept from it, but not every panic
         // can be foreseen.
         let made = catch_unwind(AssertUnwindSafe(|| {
@@ -323,7 +366,7 @@ impl Shared {
                     "the password provider failed; its own error is the source of this one"
                         .to_owned(),
                 )
-                .because(ProviderFailure(error))
+                .because(ProviderFailure::from(error))
             })?,
             PasswordSource::File(path) => {
                 let content = read_secret(path, "password-file")?;
@@ -338,11 +381,6 @@ impl Shared {
         Ok(Some(password))
     }
 }
-
-/// The error of a password provider, as a source.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-struct ProviderFailure(Box<dyn std::error::Error + Send + Sync>);
 
 impl fmt::Debug for Connector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,8 @@ mod status;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod check;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+mod check_tls;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod connector;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod options;

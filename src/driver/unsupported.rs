@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use super::connection::Connection;
 use crate::builder::ConnectionBuilder;
 use crate::error::{ConfigErrorKind, Error, Result};
+use crate::reload_state::ReloadState;
 
 /// On this system there is none: [`ConnectionBuilder::build`] is an error.
 #[derive(Clone, Debug)]
@@ -47,6 +48,21 @@ impl Connector {
     ///
     /// None: there is no connector to call it on.
     pub fn connect(&self) -> Result<Connection> {
+        match self.0 {}
+    }
+
+    /// Not possible on this system.
+    ///
+    /// # Errors
+    ///
+    /// None: there is no connector to call it on.
+    pub fn reload(&self) -> Result<()> {
+        match self.0 {}
+    }
+
+    /// Not possible on this system.
+    #[must_use]
+    pub fn reload_state(&self) -> ReloadState {
         match self.0 {}
     }
 }

@@ -87,6 +87,7 @@ fn weigh(keys: &[(&Pair<'_>, Rule)], ca_given: bool) -> (Asked, Vec<SslMode>) {
                 let off = matches!(pair.text.as_str(), "false" | "0");
                 asked.setting(key, if off { "false" } else { "true" });
             }
+            Rule::Versions => asked.setting("tls-version", versions(&pair.text)),
             Rule::Note(note) | Rule::Secret(note) => asked.note(note),
             Rule::Words(..) | Rule::Flag(..) => {}
         }
@@ -157,6 +158,15 @@ fn meaning(mode: SslMode) -> &'static str {
         SslMode::Preferred => "plaintext if the server has no TLS; the server is not verified",
         SslMode::Required => "TLS, the server is not verified",
         SslMode::VerifyCa | SslMode::VerifyIdentity => "the server is verified",
+    }
+}
+
+/// The versions that a list names, of those that are spoken here.
+fn versions(value: &str) -> &'static str {
+    match (value.contains("1.2"), value.contains("1.3")) {
+        (true, false) => "TLSv1.2",
+        (false, true) => "TLSv1.3",
+        _ => "TLSv1.2,TLSv1.3",
     }
 }
 

@@ -12,6 +12,7 @@ use crate::builder::ConnectionBuilder;
 pub(super) type Read = fn(&mut ConnectionBuilder, &Value<'_>) -> Reading<()>;
 
 /// Another name of a key, perhaps with another unit.
+#[derive(Clone, Copy)]
 pub(super) struct Alias {
     pub(super) name: &'static str,
     /// How its value is read, where that differs from the key's own.
@@ -21,6 +22,7 @@ pub(super) struct Alias {
 /// A key of the connection string, as the table of keys in the documentation shows it.
 ///
 /// Keys match without regard to case, `-` and `_`: `ssl-mode`, `ssl_mode` and `sslMode` are one.
+#[derive(Clone, Copy)]
 pub struct DsnKey {
     pub(super) name: &'static str,
     pub(super) aliases: &'static [Alias],
@@ -71,7 +73,7 @@ impl fmt::Debug for DsnKey {
 /// Every key that a connection string can have, in the order in which one is written.
 #[must_use]
 pub fn dsn_keys() -> &'static [DsnKey] {
-    KEYS
+    &KEYS
 }
 
 /// The key of this name, and how its value is read under this name.

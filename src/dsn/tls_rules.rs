@@ -13,6 +13,8 @@ pub(super) enum Rule {
     File(&'static str),
     /// A setting that is this text here.
     Same(&'static str),
+    /// A list of TLS versions.
+    Versions,
     /// What to do instead.
     Note(&'static str),
     /// As `Note`, and the value is a secret.
@@ -45,13 +47,14 @@ const TO_PEM_CLIENT: &str = "a Java key store is not read here, convert it with 
      `openssl pkcs12 -in FILE.p12 -clcerts -nokeys -out client.pem` and `openssl pkcs12 -in \
      FILE.p12 -nocerts -nodes -out client-key.pem`, and write \
      `ssl-cert=client.pem&ssl-key=client-key.pem`";
-const VERSIONS: &str = "TLS 1.2 and 1.3 are the versions spoken, and `tls-version` is not supported \
-     yet";
-const CIPHERS: &str = "`ssl-cipher` and `tls-ciphersuites` are not supported yet";
-const FINGERPRINT: &str = "`tls-peer-fingerprint` is not supported yet, until then give the server's \
-     CA or its self-signed certificate with `ssl-ca`";
-const PASSPHRASE: &str = "`ssl-key-password` is not supported yet, decrypt the key with `openssl \
-     pkey -in KEY -out client-key.pem`";
+const CIPHERS: &str = "`ssl-cipher=` takes the suites of TLS 1.2 and `tls-ciphersuites=` those of TLS \
+     1.3, by name and separated by `:`";
+const FINGERPRINT: &str = "`tls-peer-fingerprint=` takes the SHA-256 of the server's certificate in \
+     hexadecimal, which `mysql-tls status` prints";
+const PASSPHRASE: &str = "`ssl-key-password=` takes the password of an encrypted `ssl-key`";
+const FIPS: &str = "FIPS 140 is chosen when building, by the feature `fips`";
+const SESSION_DATA: &str = "sessions are resumed by the connector itself, and only under the policy \
+     that made them";
 const KEY_RETRIEVAL: &str = "the server's RSA key is needed on plaintext connections only, where \
      `get-server-public-key=true` asks for it";
 
@@ -127,8 +130,8 @@ static RULES: &[(&str, Rule)] = &[
         "fallbackToSystemKeyStore",
         Rule::Note("a client certificate is given by `ssl-cert` and `ssl-key`"),
     ),
-    ("enabledTLSProtocols", Rule::Note(VERSIONS)),
-    ("tlsVersions", Rule::Note(VERSIONS)),
+    ("enabledTLSProtocols", Rule::Versions),
+    ("tlsVersions", Rule::Versions),
     ("enabledSSLCipherSuites", Rule::Note(CIPHERS)),
     // MariaDB's connectors and client
     ("ssl-verify-server-cert", VERIFIED),
@@ -143,12 +146,12 @@ static RULES: &[(&str, Rule)] = &[
     ("ssl-passphrase", Rule::Secret(PASSPHRASE)),
     ("tls-passphrase", Rule::Secret(PASSPHRASE)),
     ("tls-ca", Rule::File("ssl-ca")),
-    ("tls-capath", Rule::Note("`ssl-capath` is not supported yet, give the CA's file by `ssl-ca`")),
+    ("tls-capath", Rule::File("ssl-capath")),
     ("tls-cert", Rule::File("ssl-cert")),
     ("tls-key", Rule::File("ssl-key")),
     ("tls-cipher", Rule::Note(CIPHERS)),
-    ("tls-crl", Rule::Note("`ssl-crl` is not supported yet")),
-    ("tls-crlpath", Rule::Note("`ssl-crlpath` is not supported yet")),
+    ("tls-crl", Rule::File("ssl-crl")),
+    ("tls-crlpath", Rule::File("ssl-crlpath")),
     ("disableSslHostnameVerification", NO_NAME),
     ("trustServerCertificate", TRUSTING),
     ("serverSslCert", Rule::File("ssl-ca")),
@@ -163,6 +166,8 @@ static RULES: &[(&str, Rule)] = &[
     ("CertificatePassword", Rule::Secret(TO_PEM)),
     // libpq
     ("sslrootcert", Rule::File("ssl-ca")),
+    ("sslcrldir", Rule::File("ssl-crlpath")),
+    ("sslsni", Rule::Same("tls-sni")),
     ("sslcompression", Rule::Note("TLS compression is unsafe and never used")),
     ("sslnegotiation", Rule::Note("the MySQL protocol has one way to begin TLS")),
     // PyMySQL, mysqlclient, Rails
@@ -182,6 +187,10 @@ static RULES: &[(&str, Rule)] = &[
     ),
     ("sslidentity", Rule::Note(TO_PEM)),
     ("sslpassword", Rule::Secret(TO_PEM)),
+    // The mysql client's, which have no counterpart
+    ("ssl-fips-mode", Rule::Note(FIPS)),
+    ("ssl-session-data", Rule::Note(SESSION_DATA)),
+    ("ssl-session-data-continue-on-failed-reuse", Rule::Note(SESSION_DATA)),
     // The old command line client
     (
         "ssl",
@@ -224,6 +233,8 @@ pub(super) fn ask(rule: Rule, value: &str) -> Ask {
             "false" | "0" | "no" | "off" => when_false,
             _ => when_true,
         },
-        Rule::File(_) | Rule::Same(_) | Rule::Note(_) | Rule::Secret(_) => Ask::Nothing,
+        Rule::File(_) | Rule::Same(_) | Rule::Versions | Rule::Note(_) | Rule::Secret(_) => {
+            Ask::Nothing
+        }
     }
 }

@@ -10,7 +10,9 @@ use std::time::Duration;
 use super::encoding::{BadEncoding, decode, encode};
 use super::foreign::libpq_mode;
 use crate::pem_source::PemSource;
+use crate::secret::Password;
 use crate::ssl_mode::SslMode;
+use crate::ssl_roots::SslRoots;
 
 /// A bare number of seconds above this is taken for milliseconds of another driver, and refused.
 const BARE_SECONDS: u128 = 600;
@@ -58,6 +60,13 @@ pub(super) fn mode(value: &Value<'_>) -> Reading<SslMode> {
         Some(mode) => format!("has another driver's value: write `ssl-mode={mode}`"),
         None => "is one of `DISABLED`, `PREFERRED`, `REQUIRED`, `VERIFY_CA` and `VERIFY_IDENTITY`"
             .into(),
+    })
+}
+
+pub(super) fn roots(value: &Value<'_>) -> Reading<SslRoots> {
+    value.text.parse().map_err(|_| {
+        "is one of `webpki`, `native`, `webpki,ca` and `native,ca`; a file of CAs is `ssl-ca`"
+            .into()
     })
 }
 
@@ -263,28 +272,48 @@ pub(super) fn write_address(address: Option<SocketAddr>) -> Writing {
 
 /// Statements separated by `;`; one that belongs to a statement is written `%3B`.
 pub(super) fn statements(value: &Value<'_>) -> Reading<Vec<String>> {
-    let raw = value.raw.strip_suffix(';').unwrap_or(value.raw);
-    let mut statements = Vec::new();
-    for raw in raw.split(';') {
-        let statement = decode(raw).map_err(BadEncoding::reason)?;
-        if statement.trim().is_empty() {
-            return Err(
-                "has an empty statement: `;` separates statements, and one that belongs to \
-                        a statement is `%3B`"
-                    .into(),
-            );
-        }
-        statements.push(statement.to_string());
-    }
-    Ok(statements)
+    list(
+        value,
+        "has an empty statement: `;` separates statements, and one that belongs to a statement is \
+         `%3B`",
+    )
 }
 
-pub(super) fn write_statements(statements: &[String]) -> Writing {
-    if statements.is_empty() {
+/// Hashes separated by `;`.
+pub(super) fn hashes(value: &Value<'_>) -> Reading<Vec<String>> {
+    list(value, "has an empty hash: `;` separates several")
+}
+
+/// Texts separated by `;`, none of them empty.
+fn list(value: &Value<'_>, empty: &'static str) -> Reading<Vec<String>> {
+    let raw = value.raw.strip_suffix(';').unwrap_or(value.raw);
+    let mut list = Vec::new();
+    for raw in raw.split(';') {
+        let text = decode(raw).map_err(BadEncoding::reason)?;
+        if text.trim().is_empty() {
+            return Err(empty.into());
+        }
+        list.push(text.to_string());
+    }
+    Ok(list)
+}
+
+/// Adds to a list.
+pub(super) fn append<T>(field: &mut Vec<T>, read: Reading<Vec<T>>) -> Reading<()> {
+    field.extend(read?);
+    Ok(())
+}
+
+pub(super) fn write_list(list: &[String]) -> Writing {
+    if list.is_empty() {
         return Ok(None);
     }
-    let encoded: Vec<String> = statements.iter().map(|text| encode_value(text)).collect();
+    let encoded: Vec<String> = list.iter().map(|text| encode_value(text)).collect();
     Ok(Some(encoded.join(";")))
+}
+
+pub(super) fn write_secret(password: &Password) -> Writing {
+    Ok(Some(encode_value(password.expose())))
 }
 
 /// `name=value` separated by `,`; both characters are encoded where they belong to one of the two.

@@ -7,6 +7,7 @@ use super::table::KEYS;
 use super::values::{Value, shows_private_key};
 use crate::builder::ConnectionBuilder;
 use crate::error::{DsnError, DsnErrorKind};
+use crate::pem_source::PemSource;
 use crate::secret::PasswordSource;
 
 /// Everything, or an error that names the setting which has no text.
@@ -21,10 +22,7 @@ pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnErr
         database,
         local_infile_handler,
         hook,
-        ssl_mode: _,
-        ssl_ca: _,
-        ssl_cert: _,
-        ssl_key: _,
+        tls,
         connect_timeout: _,
         read_timeout: _,
         write_timeout: _,
@@ -47,6 +45,12 @@ pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnErr
         time_zone: _,
         additional_capabilities: _,
     } = builder;
+    if tls.key_log {
+        return Err(no_text("key_log", "it is for debugging"));
+    }
+    if matches!(tls.key_password, PasswordSource::Provider(_)) {
+        return Err(no_text("ssl_key_password_with", "it is a function"));
+    }
     if local_infile_handler.is_some() {
         return Err(no_text("local_infile_handler", "it is a function"));
     }
@@ -75,7 +79,7 @@ pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnErr
         .ok_or_else(|| no_text("host", "it is neither a DNS name in ASCII nor an IP address"))?;
     let mut text = front(builder, password, &host);
     let mut separator = '?';
-    for key in KEYS {
+    for key in KEYS.iter() {
         if let Some(value) = key_value(key, builder)? {
             push(&mut text, &mut separator, key.name, &value);
         }
@@ -98,11 +102,11 @@ pub(super) fn without_secrets(builder: &ConnectionBuilder) -> String {
 
 /// Inline PEM: of a key always, of a certificate if a key stands with it.
 fn is_private(key: &DsnKey, builder: &ConnectionBuilder) -> bool {
-    use crate::pem_source::PemSource;
     match key.name {
-        "ssl-ca" => shows_private_key(builder.ssl_ca.as_ref()),
-        "ssl-cert" => shows_private_key(builder.ssl_cert.as_ref()),
-        "ssl-key" => matches!(builder.ssl_key, Some(PemSource::Text(_))),
+        "ssl-ca" => shows_private_key(builder.tls.ca.as_ref()),
+        "ssl-crl" => shows_private_key(builder.tls.crl.as_ref()),
+        "ssl-cert" => shows_private_key(builder.tls.cert.as_ref()),
+        "ssl-key" => matches!(builder.tls.key, Some(PemSource::Text(_))),
         _ => false,
     }
 }

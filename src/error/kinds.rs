@@ -79,10 +79,14 @@ kinds! {
         NoCertificate = "config.no-certificate",
         /// No private key where one is needed.
         NoKey = "config.no-key",
-        /// The private key is encrypted.
+        /// The private key is encrypted, without a password or in a form that is not read here.
         EncryptedKey = "config.encrypted-key",
         /// The private key cannot be used.
         BadKey = "config.bad-key",
+        /// The password does not open the private key, or could not be had.
+        KeyPassword = "config.key-password",
+        /// A certificate revocation list cannot be read, or there is none.
+        BadCrl = "config.bad-crl",
         /// Private key and certificate do not belong together.
         KeyMismatch = "config.key-mismatch",
         /// The ssl-mode verifies and there is nothing to verify against.
@@ -135,6 +139,10 @@ kinds! {
         NotYetValid = "certificate.not-yet-valid",
         /// Its issuer revoked it.
         Revoked = "certificate.revoked",
+        /// No current revocation list says whether it was revoked.
+        RevocationUnknown = "certificate.revocation-unknown",
+        /// Neither it nor its key is among those that were pinned.
+        PinMismatch = "certificate.pin-mismatch",
         /// It is not for servers.
         WrongPurpose = "certificate.wrong-purpose",
         /// It is a CA's certificate.

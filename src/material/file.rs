@@ -2,16 +2,24 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 use zeroize::Zeroizing;
 
+use super::directory;
 use crate::error::{ConfigError, ConfigErrorKind, Error};
 use crate::pem_source::PemSource;
 
-/// The largest certificate or key file that is taken, in bytes.
-const SIZE_LIMIT: u64 = 1024 * 1024;
+/// The largest file that is taken, in MiB; revocation lists of large CAs are larger than others.
+fn limit(option: &str) -> u64 {
+    if option.starts_with("ssl-crl") { 64 } else { 1 }
+}
+
+const MIB: u64 = 1024 * 1024;
+
+/// What the files of a directory may have together, in MiB.
+const DIRECTORY_LIMIT: u64 = 256;
 
 /// Where systems keep the public CA certificates.
 const SYSTEM_BUNDLES: [&str; 5] = [
@@ -22,8 +30,11 @@ const SYSTEM_BUNDLES: [&str; 5] = [
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
 ];
 
+/// What a file holds; it may be a private key.
+pub(crate) type Content = Zeroizing<Vec<u8>>;
+
 /// The PEM text behind `option`.
-pub(super) fn read(source: &PemSource, option: &'static str) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub(super) fn read(source: &PemSource, option: &'static str) -> Result<Content, Error> {
     match source {
         PemSource::Text(text) => Ok(text.clone()),
         PemSource::File(path) => read_file(path, option),
@@ -31,11 +42,11 @@ pub(super) fn read(source: &PemSource, option: &'static str) -> Result<Zeroizing
 }
 
 /// The content of a file that holds a secret other than PEM, such as a password.
-pub(crate) fn read_secret(path: &Path, option: &'static str) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub(crate) fn read_secret(path: &Path, option: &'static str) -> Result<Content, Error> {
     read_file(path, option)
 }
 
-fn read_file(path: &Path, option: &'static str) -> Result<Zeroizing<Vec<u8>>, Error> {
+fn read_file(path: &Path, option: &'static str) -> Result<Content, Error> {
     // NONBLOCK, so that opening a FIFO returns at once.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     let file = rustix::fs::open(path, flags, Mode::empty())
@@ -45,23 +56,60 @@ fn read_file(path: &Path, option: &'static str) -> Result<Zeroizing<Vec<u8>>, Er
     if !metadata.is_file() {
         return Err(kind(path, option, "is not a regular file"));
     }
-    if metadata.len() > SIZE_LIMIT {
-        return Err(kind(path, option, "is larger than 1 MiB"));
+    let limit = limit(option);
+    let too_large = || kind(path, option, &format!("is larger than {limit} MiB"));
+    if metadata.len() > limit * MIB {
+        return Err(too_large());
     }
     // A file may grow while it is read, and some special files say that they are empty.
     let mut content = Zeroizing::new(Vec::with_capacity(metadata.len() as usize + 1));
-    file.take(SIZE_LIMIT + 1)
+    file.take(limit * MIB + 1)
         .read_to_end(&mut content)
         .map_err(|error| cannot_open(path, option, error))?;
-    if content.len() as u64 > SIZE_LIMIT {
-        return Err(kind(path, option, "is larger than 1 MiB"));
+    if content.len() as u64 > limit * MIB {
+        return Err(too_large());
     }
     Ok(content)
+}
+
+/// The files of a directory with their names. What cannot be read is passed over with a note, as
+/// such a directory may hold anything.
+pub(super) fn read_directory(
+    path: &Path,
+    option: &'static str,
+    notes: &mut Vec<String>,
+) -> Result<Vec<(PathBuf, Content)>, Error> {
+    let mut contents = Vec::new();
+    let mut total = 0;
+    for file in directory::files(path, option)? {
+        match read_file(&file, option) {
+            Ok(content) => {
+                total += content.len() as u64;
+                contents.push((file, content));
+            }
+            Err(error) => notes.push(error.to_string()),
+        }
+        if total > DIRECTORY_LIMIT * MIB {
+            return Err(kind(path, option, "has more than 256 MiB"));
+        }
+    }
+    Ok(contents)
+}
+
+/// Whether users other than the owner and his group can read a file.
+pub(super) fn others_can_read(source: &PemSource) -> bool {
+    match source {
+        PemSource::Text(_) => false,
+        PemSource::File(path) => {
+            rustix::fs::stat(path).is_ok_and(|stat| stat.st_mode & Mode::ROTH.bits() != 0)
+        }
+    }
 }
 
 fn kind(path: &Path, option: &'static str, what: &str) -> Error {
     let expected = match option {
         "password-file" => "a text file with the password",
+        "ssl-capath" | "ssl-crlpath" => "a directory of PEM files",
         _ => "a PEM file",
     };
     Error::config(
@@ -131,7 +179,7 @@ mod tests {
         )
         .unwrap();
         let large = dir.path().join("large");
-        File::create(&large).unwrap().set_len(SIZE_LIMIT + 1).unwrap();
+        File::create(&large).unwrap().set_len(MIB + 1).unwrap();
         let cases = [
             (fifo.as_path(), "config.file-kind"),
             (large.as_path(), "config.file-kind"),

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use rustls::SignatureScheme;
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::time::ASN1Time;
 
-use super::file;
+use super::{file, form, private_key};
 use crate::error::{ConfigError, ConfigErrorKind, Error};
 use crate::pem_source::PemSource;
+use crate::secret::PasswordSource;
 use crate::text::peer_text;
 
 /// A client certificate with its chain, and the key that belongs to it.
@@ -22,6 +24,10 @@ pub(crate) struct ClientIdentity {
     pub(crate) subject: String,
     /// Where the certificate came from, for errors.
     pub(crate) source: String,
+    /// In seconds since 1970.
+    not_after: i64,
+    /// What is worth a warning.
+    pub(crate) notes: Vec<String>,
 }
 
 impl ClientIdentity {
@@ -29,12 +35,13 @@ impl ClientIdentity {
     pub(crate) fn load(
         cert: Option<&PemSource>,
         key: Option<&PemSource>,
+        password: &PasswordSource,
         provider: &CryptoProvider,
     ) -> Result<Option<Self>, Error> {
         let Some(cert_source) = cert.or(key) else { return Ok(None) };
         let key_source = key.unwrap_or(cert_source);
         let chain = read_chain(cert_source, cert.is_none())?;
-        let key = read_key(key_source, cert_source, key.is_none())?;
+        let key = private_key::read(key_source, key.is_none(), password)?;
         let key = provider.key_provider.load_private_key(key).map_err(|error| {
             Error::from(
                 ConfigError::new(
@@ -70,12 +77,28 @@ impl ClientIdentity {
                 ),
             ));
         }
+        let mut notes = Vec::new();
+        if file::others_can_read(key_source) {
+            notes.push(format!(
+                "ssl-key: every user of this machine can read the private key in {}; take that \
+                 away with `chmod o-r`",
+                key_source.name()
+            ));
+        }
+        let not_after = leaf.validity().not_after.timestamp();
         let subject = peer_text(leaf.subject().to_string().as_bytes());
         Ok(Some(ClientIdentity {
             key: Arc::new(CertifiedKey::new(chain, key)),
             subject,
             source: cert_source.name(),
+            not_after,
+            notes,
         }))
+    }
+
+    /// Whether the certificate's time is over.
+    pub(crate) fn is_expired(&self) -> bool {
+        self.not_after < ASN1Time::now().timestamp()
     }
 }
 
@@ -96,7 +119,9 @@ fn read_chain(
             )
         })?;
     if chain.is_empty() {
-        let message = if in_key_file {
+        let message = if let Some(form) = form::not_pem(&pem) {
+            format!("ssl-cert: {} has no PEM text: {form}", source.name())
+        } else if in_key_file {
             format!(
                 "ssl-key is given without ssl-cert, and {} has no certificate; give the client \
                  certificate by ssl-cert",
@@ -112,62 +137,6 @@ fn read_chain(
         return Err(Error::config(ConfigErrorKind::NoCertificate, "ssl-cert", message));
     }
     Ok(chain)
-}
-
-fn read_key(
-    source: &PemSource,
-    cert_source: &PemSource,
-    in_cert_file: bool,
-) -> Result<PrivateKeyDer<'static>, Error> {
-    let pem = file::read(source, if in_cert_file { "ssl-cert" } else { "ssl-key" })?;
-    // Looked for first: the headers of the old form are no base64, so PEM readers stumble over them.
-    let old_form = contains(&pem, b"Proc-Type: 4,ENCRYPTED");
-    let found = if old_form { Ok(None) } else { rustls_pemfile::private_key(&mut &pem[..]) };
-    let found = found.map_err(|error| {
-        Error::from(
-            ConfigError::new(
-                ConfigErrorKind::BadKey,
-                "ssl-key",
-                format!("ssl-key: {} is not valid PEM", source.name()),
-            )
-            .because(error),
-        )
-    })?;
-    match found {
-        Some(key) => Ok(key),
-        None if old_form || contains(&pem, b"BEGIN ENCRYPTED PRIVATE KEY") => Err(Error::config(
-            ConfigErrorKind::EncryptedKey,
-            "ssl-key",
-            format!(
-                "ssl-key: the private key in {} is encrypted, which is not supported yet; write a \
-                 decrypted copy with `openssl pkey -in OLD -out NEW` and keep it readable for its \
-                 owner only",
-                source.name()
-            ),
-        )),
-        None if in_cert_file => Err(Error::config(
-            ConfigErrorKind::NoKey,
-            "ssl-cert",
-            format!(
-                "ssl-cert is given without ssl-key, and {} has no private key; give the key by \
-                 ssl-key, or, if this is the server's CA, write ssl-ca",
-                cert_source.name()
-            ),
-        )),
-        None => Err(Error::config(
-            ConfigErrorKind::NoKey,
-            "ssl-key",
-            format!(
-                "ssl-key: {} has no private key that can be read; ssl-key is the private key, \
-                 ssl-cert the certificate",
-                source.name()
-            ),
-        )),
-    }
-}
-
-fn contains(text: &[u8], needle: &[u8]) -> bool {
-    text.windows(needle.len()).any(|window| window == needle)
 }
 
 /// Always presents the one certificate, as libmysqlclient does, whatever issuers the server hints at.

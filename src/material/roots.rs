@@ -1,135 +1,150 @@
 //! Trust anchors.
 
-use std::sync::{Arc, LazyLock};
+use std::path::Path;
+use std::sync::LazyLock;
 
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use webpki::{KeyUsage, RequiredEkuNotFoundContext};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::time::ASN1Time;
 
-use super::file;
-use super::issuer::{is_issuer, is_self_issued, path_limit};
+use super::purpose::{allows_servers, is_issuer, is_self_signed, may_sign_crls, path_limit};
+use super::{file, form};
 use crate::error::{ConfigErrorKind, Error};
 use crate::pem_source::PemSource;
-use crate::text::peer_text;
+use crate::text::{list, peer_text};
 
 /// Which certificates are trusted to issue a server's.
-#[derive(Clone, Debug)]
-pub(crate) enum RootCerts {
-    /// The Mozilla roots that are bundled.
-    Public,
-    /// Those of `ssl-ca`, and no others.
-    Given(Arc<GivenRoots>),
-}
-
-/// The certificates of `ssl-ca`, by what they are good for.
-#[derive(Debug)]
-pub(crate) struct GivenRoots {
-    /// The trust anchors: self-issued certificates that may issue.
-    pub(crate) store: Arc<RootCertStore>,
-    /// Anchors that limit the length of a path, which webpki does not look at.
-    pub(crate) path_limits: Vec<PathLimit>,
-    /// Self-issued certificates that may not issue: trusted as a server's own, and nothing else.
-    pub(crate) own: Vec<(CertificateDer<'static>, Arc<RootCertStore>)>,
-    /// Intermediates, with which a path can be built; as in OpenSSL they are no anchors.
+#[derive(Debug, Default)]
+pub(crate) struct RootCerts {
+    /// What a path may end in: self-signed certificates that may issue.
+    pub(crate) anchors: Vec<TrustAnchor<'static>>,
+    /// What the given anchors say of themselves; webpki looks at none of it.
+    given: Vec<GivenAnchor>,
+    /// Self-signed certificates, each trusted as a server's own.
+    own: Vec<OwnCertificate>,
+    /// Given intermediates, with which a path can be built; as in OpenSSL they are no anchors.
     pub(crate) intermediates: Vec<CertificateDer<'static>>,
-    /// The subjects, for errors.
+    /// The subjects of what was given, for errors.
     pub(crate) subjects: Vec<String>,
-    /// The file, for errors.
-    pub(crate) source: String,
+    /// Where they were given, for errors; `None` for public roots alone.
+    pub(crate) source: Option<String>,
+    /// Where public roots are trusted, certificates are verified as strictly as on the web.
+    pub(crate) public: Option<PublicRoots>,
+    /// What is worth a warning.
+    pub(crate) notes: Vec<String>,
 }
 
-/// An anchor's pathLenConstraint.
+/// The public roots that are trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PublicRoots {
+    /// The bundled Mozilla roots.
+    Webpki,
+    /// The operating system's.
+    Native,
+}
+
 #[derive(Debug)]
-pub(crate) struct PathLimit {
-    pub(crate) subject: Vec<u8>,
-    pub(crate) intermediates: u32,
+struct GivenAnchor {
+    subject: Vec<u8>,
+    spki: Vec<u8>,
+    not_before: i64,
+    not_after: i64,
+    path_limit: Option<u32>,
+    allows_servers: bool,
+    may_sign_crls: bool,
 }
 
-impl GivenRoots {
-    /// Whether somebody left out the root.
-    pub(crate) fn only_intermediates(&self) -> bool {
-        self.store.is_empty() && self.own.is_empty()
-    }
-
-    fn new(source: String) -> Self {
-        GivenRoots {
-            store: Arc::new(RootCertStore::empty()),
-            path_limits: Vec::new(),
-            own: Vec::new(),
-            intermediates: Vec::new(),
-            subjects: Vec::new(),
-            source,
-        }
-    }
-
-    /// Takes a certificate for what it is good for, or says why it is good for nothing.
-    fn take(&mut self, certificate: CertificateDer<'static>) -> Result<(), String> {
-        let certificate_copy = certificate.clone();
-        let Ok((_, parsed)) = X509Certificate::from_der(&certificate_copy) else {
-            return Err("a block that is no certificate".to_owned());
-        };
-        let subject = peer_text(parsed.subject().to_string().as_bytes());
-        if parsed.validity().not_after < ASN1Time::now() {
-            return Err(format!("\"{subject}\", which expired"));
-        }
-        let unsupported = || format!("\"{subject}\", which is of an unsupported form");
-        match (is_self_issued(&parsed), is_issuer(&parsed)) {
-            (true, true) => {
-                Arc::make_mut(&mut self.store).add(certificate).map_err(|_| unsupported())?;
-                if let Some(intermediates) = path_limit(&parsed) {
-                    let anchor = self.store.roots.last();
-                    let subject = anchor.map(|anchor| anchor.subject.to_vec()).unwrap_or_default();
-                    self.path_limits.push(PathLimit { subject, intermediates });
-                }
-            }
-            (true, false) => {
-                let mut alone = RootCertStore::empty();
-                alone.add(certificate.clone()).map_err(|_| unsupported())?;
-                self.own.push((certificate, Arc::new(alone)));
-            }
-            (false, true) => self.intermediates.push(certificate),
-            (false, false) => return Err(format!("\"{subject}\", which is no CA's certificate")),
-        }
-        self.subjects.push(subject);
-        Ok(())
-    }
-}
-
-/// The bundled Mozilla roots.
-pub(crate) fn public_roots() -> Arc<RootCertStore> {
-    static PUBLIC: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
-        Arc::new(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() })
-    });
-    Arc::clone(&PUBLIC)
+#[derive(Debug)]
+struct OwnCertificate {
+    certificate: CertificateDer<'static>,
+    anchor: TrustAnchor<'static>,
 }
 
 impl RootCerts {
-    /// Reads `ssl-ca`. In a bundle, what cannot be used is skipped with an event; only a source
-    /// with nothing usable is an error.
-    pub(crate) fn load(source: &PemSource) -> Result<Self, Error> {
+    /// Reads `ssl-ca` and `ssl-capath`, and adds the public roots. In a bundle, what cannot be used
+    /// is passed over with a note; a source with nothing usable is an error.
+    pub(crate) fn load(
+        ca: Option<&PemSource>,
+        capath: Option<&Path>,
+        public: Option<PublicRoots>,
+    ) -> Result<Self, Error> {
+        let mut roots = RootCerts { public, ..RootCerts::default() };
+        let mut sources = Vec::new();
+        if let Some(source) = ca {
+            roots.add_file(source)?;
+            sources.push(source.name());
+        }
+        if let Some(path) = capath {
+            roots.add_directory(path)?;
+            sources.push(format!("the directory {}", path.display()));
+        }
+        roots.source = (!sources.is_empty()).then(|| list(&sources));
+        match public {
+            Some(PublicRoots::Webpki) => roots.anchors.extend_from_slice(bundled()),
+            Some(PublicRoots::Native) => roots.anchors.extend(native(&mut roots.notes)?),
+            None => {}
+        }
+        Ok(roots)
+    }
+
+    /// The anchor for a server that shows a certificate which is trusted as it is.
+    pub(crate) fn own(&self, leaf: &CertificateDer<'_>) -> Option<&TrustAnchor<'static>> {
+        let own = self.own.iter().find(|own| own.certificate == *leaf)?;
+        Some(&own.anchor)
+    }
+
+    /// Whether a given anchor allows a path that ends in it, with so many intermediates. Several
+    /// certificates may be the same anchor; one that allows it is enough.
+    pub(crate) fn allows(
+        &self,
+        anchor: &TrustAnchor<'_>,
+        intermediates: usize,
+        now: UnixTime,
+        with_crls: bool,
+    ) -> Result<(), webpki::Error> {
+        let mut refusal = None;
+        for given in &self.given {
+            if given.subject != *anchor.subject || given.spki != *anchor.subject_public_key_info {
+                continue;
+            }
+            match given.allows(intermediates, now, with_crls) {
+                Ok(()) => return Ok(()),
+                Err(error) => refusal = Some(error),
+            }
+        }
+        refusal.map_or(Ok(()), Err)
+    }
+
+    /// Whether somebody left out the root.
+    pub(crate) fn only_intermediates(&self) -> bool {
+        self.anchors.is_empty() && self.own.is_empty()
+    }
+
+    /// The subject of a public root among the given ones.
+    pub(crate) fn given_public_root(&self) -> Option<&str> {
+        let is_public = |given: &GivenAnchor| {
+            bundled().iter().any(|public| {
+                given.subject == *public.subject && given.spki == *public.subject_public_key_info
+            })
+        };
+        self.given.iter().any(is_public).then(|| self.source.as_deref().unwrap_or("ssl-ca"))
+    }
+
+    fn add_file(&mut self, source: &PemSource) -> Result<(), Error> {
         let pem = file::read(source, "ssl-ca")?;
+        let before = self.subjects.len();
+        let skipped = self.add_pem(&pem);
         let name = source.name();
-        let mut given = GivenRoots::new(name.clone());
-        let mut skipped = Vec::new();
-        for certificate in rustls_pemfile::certs(&mut &pem[..]) {
-            let taken = match certificate {
-                Ok(certificate) => given.take(certificate),
-                Err(_) => Err("a block that is no base64".to_owned()),
-            };
-            skipped.extend(taken.err());
-        }
-        for what in &skipped {
-            tracing::warn!(source = name, "ssl-ca: skipped {what}");
-        }
-        if given.subjects.is_empty() {
-            let why = if skipped.is_empty() {
-                let has_key =
-                    rustls_pemfile::private_key(&mut &pem[..]).is_ok_and(|key| key.is_some());
-                if has_key { "it holds a private key" } else { "it has no CERTIFICATE block" }
-                    .to_owned()
+        if self.subjects.len() == before {
+            let why = if !skipped.is_empty() {
+                format!("it has {}", list(&skipped))
+            } else if let Some(why) = form::not_pem(&pem) {
+                why
+            } else if form::has_private_key(&pem) {
+                "it holds a private key".to_owned()
             } else {
-                format!("it has {}", crate::text::list(&skipped))
+                "it has no CERTIFICATE block".to_owned()
             };
             return Err(Error::config(
                 ConfigErrorKind::NoCertificate,
@@ -140,6 +155,166 @@ impl RootCerts {
                 ),
             ));
         }
-        Ok(RootCerts::Given(Arc::new(given)))
+        self.notes.extend(skipped.iter().map(|what| format!("ssl-ca: {name}: skipped {what}")));
+        Ok(())
     }
+
+    fn add_directory(&mut self, path: &Path) -> Result<(), Error> {
+        const OPTION: &str = "ssl-capath";
+        let before = self.subjects.len();
+        for (name, content) in file::read_directory(path, OPTION, &mut self.notes)? {
+            let skipped = self.add_pem(&content);
+            let name = name.display();
+            self.notes
+                .extend(skipped.iter().map(|what| format!("{OPTION}: {name}: skipped {what}")));
+        }
+        if self.subjects.len() == before {
+            return Err(Error::config(
+                ConfigErrorKind::NoCertificate,
+                OPTION,
+                format!(
+                    "{OPTION}: no file in {} has a CA certificate that can be used; put the CA's \
+                     certificate there as a PEM file",
+                    path.display()
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Takes every certificate for what it is good for, and tells what had to be passed over.
+    fn add_pem(&mut self, pem: &[u8]) -> Vec<String> {
+        let mut skipped = Vec::new();
+        for certificate in rustls_pemfile::certs(&mut &pem[..]) {
+            let taken = match certificate {
+                Ok(certificate) => self.take(certificate),
+                Err(_) => Err("a block that is no base64".to_owned()),
+            };
+            skipped.extend(taken.err());
+        }
+        skipped
+    }
+
+    fn take(&mut self, certificate: CertificateDer<'static>) -> Result<(), String> {
+        let der = certificate.clone();
+        let Ok((_, parsed)) = X509Certificate::from_der(&der) else {
+            return Err("a block that is no certificate".to_owned());
+        };
+        let subject = peer_text(parsed.subject().to_string().as_bytes());
+        if parsed.validity().not_after < ASN1Time::now() {
+            return Err(format!("\"{subject}\", which expired"));
+        }
+        let may_issue = is_issuer(&parsed);
+        if is_self_signed(&parsed) {
+            let anchor = webpki::anchor_from_trusted_cert(&der)
+                .map_err(|_| format!("\"{subject}\", which is of an unsupported form"))?
+                .to_owned();
+            if may_issue {
+                self.given.push(GivenAnchor::new(&parsed, &anchor));
+                self.anchors.push(anchor.clone());
+            }
+            self.own.push(OwnCertificate { certificate, anchor });
+        } else if may_issue {
+            self.intermediates.push(certificate);
+        } else {
+            return Err(format!("\"{subject}\", which is no CA's certificate"));
+        }
+        self.subjects.push(subject);
+        Ok(())
+    }
+}
+
+impl GivenAnchor {
+    fn new(certificate: &X509Certificate<'_>, anchor: &TrustAnchor<'_>) -> Self {
+        let validity = certificate.validity();
+        GivenAnchor {
+            subject: anchor.subject.to_vec(),
+            spki: anchor.subject_public_key_info.to_vec(),
+            not_before: validity.not_before.timestamp(),
+            not_after: validity.not_after.timestamp(),
+            path_limit: path_limit(certificate),
+            allows_servers: allows_servers(certificate),
+            may_sign_crls: may_sign_crls(certificate),
+        }
+    }
+
+    fn allows(
+        &self,
+        intermediates: usize,
+        time: UnixTime,
+        with_crls: bool,
+    ) -> Result<(), webpki::Error> {
+        let now = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        let at = |seconds: i64| {
+            let seconds = u64::try_from(seconds).unwrap_or_default();
+            UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds))
+        };
+        if now < self.not_before {
+            let not_before = at(self.not_before);
+            return Err(webpki::Error::CertNotValidYet { time, not_before });
+        }
+        if now > self.not_after {
+            return Err(webpki::Error::CertExpired { time, not_after: at(self.not_after) });
+        }
+        if self.path_limit.is_some_and(|limit| intermediates > limit as usize) {
+            return Err(webpki::Error::PathLenConstraintViolated);
+        }
+        if !self.allows_servers {
+            return Err(webpki::Error::RequiredEkuNotFoundContext(RequiredEkuNotFoundContext {
+                required: KeyUsage::server_auth(),
+                present: Vec::new(),
+            }));
+        }
+        if with_crls && !self.may_sign_crls {
+            return Err(webpki::Error::IssuerNotCrlSigner);
+        }
+        Ok(())
+    }
+}
+
+/// The bundled Mozilla roots.
+fn bundled() -> &'static [TrustAnchor<'static>] {
+    webpki_roots::TLS_SERVER_ROOTS
+}
+
+/// The bundled roots alone.
+pub(crate) fn bundled_roots() -> &'static RootCerts {
+    static BUNDLED: LazyLock<RootCerts> = LazyLock::new(|| RootCerts {
+        anchors: bundled().to_vec(),
+        public: Some(PublicRoots::Webpki),
+        ..RootCerts::default()
+    });
+    &BUNDLED
+}
+
+/// The operating system's roots.
+#[cfg(feature = "native-certs")]
+fn native(notes: &mut Vec<String>) -> Result<Vec<TrustAnchor<'static>>, Error> {
+    let loaded = rustls_native_certs::load_native_certs();
+    notes.extend(loaded.errors.iter().map(|error| format!("ssl-roots=native: {error}")));
+    let anchors: Vec<_> = loaded
+        .certs
+        .iter()
+        .filter_map(|certificate| webpki::anchor_from_trusted_cert(certificate).ok())
+        .map(|anchor| anchor.to_owned())
+        .collect();
+    if anchors.is_empty() {
+        return Err(Error::config(
+            ConfigErrorKind::NoCertificate,
+            "ssl-roots",
+            "ssl-roots=native: this system has no public CA certificates; install them (Debian: \
+             the package ca-certificates), or use ssl-roots=webpki, the bundled ones",
+        ));
+    }
+    Ok(anchors)
+}
+
+#[cfg(not(feature = "native-certs"))]
+fn native(_: &mut Vec<String>) -> Result<Vec<TrustAnchor<'static>>, Error> {
+    Err(Error::config(
+        ConfigErrorKind::Value,
+        "ssl-roots",
+        "ssl-roots=native: this program was built without the feature `native-certs` of mysql-tls; \
+         turn it on, or use ssl-roots=webpki, the bundled roots",
+    ))
 }

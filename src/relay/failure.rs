@@ -56,7 +56,7 @@ pub(super) fn refused(reply: ServerReply, job: &Job) -> Error {
     let (kind, advice) = match reply.code() {
         1045 | 1698 => (
             Kind::AccessDenied,
-            if matches!(&job.plan, Plan::Tls(tls) if !tls.has_identity()) {
+            if matches!(&job.plan, Plan::Tls(tls) if tls.identity().is_none()) {
                 "check user, password and the host that the account is for; no client certificate \
                  was given: if the account has REQUIRE X509, SUBJECT, ISSUER, SAN or CIPHER, set \
                  ssl-cert and ssl-key"

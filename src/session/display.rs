@@ -56,7 +56,9 @@ fn tls_lines(f: &mut fmt::Formatter<'_>, tls: &TlsSession) -> fmt::Result {
     let resumed = if tls.resumed { "resumed" } else { "full handshake" };
     // OpenSSL's name, since that is what `\s` and `Ssl_cipher` show up to TLS 1.2.
     line(f, "TLS", format_args!("{}, {}, {group}, {resumed}", tls.version, tls.cipher_openssl))?;
-    line(f, "Verified", format_args!("{}", tls.verified))?;
+    let pin = if tls.pinned && tls.verified != Verification::Pin { ", and the pin" } else { "" };
+    let crl = if tls.revocation_checked { ", and that it is not revoked" } else { "" };
+    line(f, "Verified", format_args!("{}{pin}{crl}", tls.verified))?;
     line(f, "SNI", format_args!("{}", tls.sni.as_deref().unwrap_or("none")))?;
     if let Some(leaf) = tls.peer.first() {
         line(f, "Certificate", format_args!("{}", leaf.subject()))?;

@@ -21,6 +21,8 @@ pub struct PeerCertificate {
     pub(crate) not_after: SystemTime,
     pub(crate) sha256: [u8; 32],
     pub(crate) spki_sha256: Option<[u8; 32]>,
+    /// Why its key cannot be used with this build, for errors.
+    pub(crate) weak_key: Option<String>,
     pub(crate) der: Vec<u8>,
 }
 
@@ -80,6 +82,11 @@ impl PeerCertificate {
         self.spki_sha256.as_ref()
     }
 
+    /// Why its key cannot be used with this build.
+    pub(crate) fn weak_key(&self) -> Option<String> {
+        self.weak_key.clone()
+    }
+
     /// The certificate itself, as DER.
     #[must_use]
     pub fn der(&self) -> &[u8] {
@@ -99,6 +106,7 @@ impl fmt::Debug for PeerCertificate {
             not_after,
             sha256,
             spki_sha256,
+            weak_key: _,
             der,
         } = self;
         f.debug_struct("PeerCertificate")

@@ -19,6 +19,8 @@ pub struct TlsSession {
     pub(crate) peer: Vec<PeerCertificate>,
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub(crate) verified: Verification,
+    pub(crate) pinned: bool,
+    pub(crate) revocation_checked: bool,
     pub(crate) client_certificate: ClientCertificate,
 }
 
@@ -79,6 +81,21 @@ impl TlsSession {
         &self.verified
     }
 
+    /// Whether the server's certificate was compared with pins
+    /// ([`tls_pin`](crate::ConnectionBuilder::tls_pin),
+    /// [`tls_peer_fingerprint`](crate::ConnectionBuilder::tls_peer_fingerprint)) and matched.
+    #[must_use]
+    pub fn is_pinned(&self) -> bool {
+        self.pinned
+    }
+
+    /// Whether every certificate of the chain was looked for in a current revocation list
+    /// ([`ssl_crl`](crate::ConnectionBuilder::ssl_crl)), and was not in it.
+    #[must_use]
+    pub fn is_revocation_checked(&self) -> bool {
+        self.revocation_checked
+    }
+
     /// What became of the client certificate. On a resumed session this is what the first
     /// handshake told.
     #[must_use]
@@ -98,6 +115,8 @@ impl TlsSession {
 pub enum Verification {
     /// Nothing but that the peer holds the key of the certificate it showed.
     Nothing,
+    /// That its certificate, or the key in it, is one that was pinned.
+    Pin,
     /// That a trusted CA issued it.
     Chain,
     /// That a trusted CA issued it for this name.
@@ -108,6 +127,7 @@ impl fmt::Display for Verification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Verification::Nothing => f.write_str("NOT VERIFIED"),
+            Verification::Pin => f.write_str("the pin, not the chain"),
             Verification::Chain => f.write_str("the chain, not the name"),
             Verification::ChainAndName(name) => write!(f, "the chain, and the name {name}"),
         }

@@ -3,7 +3,11 @@
 mod explain;
 mod names;
 mod observed;
+mod offer;
+mod pins;
 mod provider;
+mod recipe;
+mod rotation;
 mod verifier;
 mod x509;
 
@@ -11,25 +15,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, HandshakeKind, version};
+use rustls::{ClientConfig, ClientConnection, HandshakeKind, KeyLogFile};
 
+use offer::Offer;
 pub(crate) use provider::crypto_provider;
+pub(crate) use recipe::{Recipe, server_name};
+pub(crate) use rotation::Rotation;
 use verifier::{Check, Verifier};
 
-use crate::error::{ConfigErrorKind, Error, HandshakeErrorKind};
-use crate::material::{ClientIdentity, RootCerts};
+use crate::error::{Error, HandshakeErrorKind};
+use crate::material::ClientIdentity;
 use crate::session::{ClientCertificate, PeerCertificate, TlsSession, Verification};
-
-/// What is checked of the server's certificate.
-#[derive(Clone, Debug)]
-pub(crate) enum Policy {
-    /// Only that the peer holds the key of the certificate it shows.
-    Unverified,
-    /// That one of these anchors issued it.
-    Chain(RootCerts),
-    /// That, and that it is for this host.
-    ChainAndName(RootCerts),
-}
 
 /// How many server names a ticket store holds; one connector talks to one.
 const TICKET_NAMES: usize = 8;
@@ -43,33 +39,42 @@ pub(crate) struct TlsState {
     config: Arc<ClientConfig>,
     verifier: Arc<Verifier>,
     identity: Option<Arc<ClientIdentity>>,
-    server_name: ServerName<'static>,
+    offer: Offer,
+    names: Names,
     /// What a full handshake told of the client certificate; a resumed one tells nothing.
     client_certificate: Mutex<ClientCertificate>,
     /// The facts of the chain seen last: the next is mostly the same.
     peer: Mutex<Vec<PeerCertificate>>,
 }
 
+/// The name to send and to keep tickets under; the one to verify is the verifier's.
+#[derive(Clone, Debug)]
+struct Names {
+    sent: ServerName<'static>,
+    send: bool,
+}
+
+/// What is done with a TLS connection besides verifying it.
+#[derive(Clone, Copy, Debug)]
+struct Habits {
+    resumption: bool,
+    key_log: bool,
+}
+
 impl TlsState {
-    /// Makes the state for one server. `host` is the name to verify and to send as SNI.
-    pub(crate) fn new(
-        host: &str,
-        policy: Policy,
+    fn new(
+        offer: Offer,
+        verifier: Verifier,
         identity: Option<ClientIdentity>,
+        names: Names,
+        habits: Habits,
     ) -> Result<Self, Error> {
-        let server_name = server_name(host)?;
-        let provider = crypto_provider();
         let identity = identity.map(Arc::new);
-        let check = match &policy {
-            Policy::Unverified => Check::Nothing,
-            Policy::Chain(roots) => Check::Chain(roots.clone()),
-            Policy::ChainAndName(roots) => Check::ChainAndName(roots.clone()),
-        };
-        let verifier = Arc::new(Verifier::new(check, provider.signature_verification_algorithms));
+        let verifier = Arc::new(verifier);
         let resolver: Arc<dyn ResolvesClientCert> =
             Arc::new(observed::Resolver::new(identity.clone()));
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&version::TLS13, &version::TLS12])
+        let mut config = ClientConfig::builder_with_provider(Arc::clone(&offer.provider))
+            .with_protocol_versions(&offer.versions)
             .map_err(|error| {
                 Error::handshake(
                     HandshakeErrorKind::Failed,
@@ -79,12 +84,21 @@ impl TlsState {
             .dangerous()
             .with_custom_certificate_verifier(verifier.clone())
             .with_client_cert_resolver(resolver);
-        config.resumption = Resumption::in_memory_sessions(TICKET_NAMES);
+        config.enable_sni = names.send;
+        config.resumption = if habits.resumption {
+            Resumption::in_memory_sessions(TICKET_NAMES)
+        } else {
+            Resumption::disabled()
+        };
+        if habits.key_log {
+            config.key_log = Arc::new(KeyLogFile::new());
+        }
         Ok(TlsState {
             config: Arc::new(config),
             verifier,
             identity,
-            server_name,
+            offer,
+            names,
             client_certificate: Mutex::default(),
             peer: Mutex::default(),
         })
@@ -94,7 +108,7 @@ impl TlsState {
     /// [`finish`](Self::finish) or [`explain`](Self::explain) is recorded for this thread.
     pub(crate) fn connection(&self) -> Result<ClientConnection, Error> {
         observed::begin();
-        ClientConnection::new(Arc::clone(&self.config), self.server_name.clone())
+        ClientConnection::new(Arc::clone(&self.config), self.names.sent.clone())
             .map_err(|error| self.explain(error))
     }
 
@@ -134,12 +148,14 @@ impl TlsState {
             resumed,
             hello_retry: connection.handshake_kind()
                 == Some(HandshakeKind::FullWithHelloRetryRequest),
-            sni: match &self.server_name {
-                ServerName::DnsName(name) => Some(name.as_ref().to_owned()),
+            sni: match &self.names.sent {
+                ServerName::DnsName(name) if self.names.send => Some(name.as_ref().to_owned()),
                 _ => None,
             },
             peer: self.facts(chain),
             verified: self.verified(),
+            pinned: !self.verifier.pins.is_empty(),
+            revocation_checked: self.verifier.crls.is_some(),
             client_certificate,
         })
     }
@@ -154,8 +170,8 @@ impl TlsState {
         explain::explain(
             error,
             &explain::Context {
-                name: &self.server_name,
                 verifier: &self.verifier,
+                offer: &self.offer,
                 chain: &observed.chain,
                 requested: observed.requested || told.is_some_and(|told| told.requested),
                 presented: self.identity.as_deref().filter(|_| presented),
@@ -164,16 +180,16 @@ impl TlsState {
         )
     }
 
-    /// Whether there is a client certificate.
-    pub(crate) fn has_identity(&self) -> bool {
-        self.identity.is_some()
+    /// The client certificate.
+    pub(crate) fn identity(&self) -> Option<&ClientIdentity> {
+        self.identity.as_deref()
     }
 
     fn verify_again(&self, chain: &[CertificateDer<'static>]) -> Result<(), Error> {
         let verdict = match chain.split_first() {
             Some((leaf, intermediates)) => {
                 observed::chain(leaf, intermediates);
-                self.verifier.verify(leaf, intermediates, &self.server_name, UnixTime::now())
+                self.verifier.verify(leaf, intermediates, UnixTime::now())
             }
             None => Err(rustls::Error::NoCertificatesPresented),
         };
@@ -190,36 +206,13 @@ impl TlsState {
     }
 
     fn verified(&self) -> Verification {
-        match self.verifier.check() {
-            Check::Nothing => Verification::Nothing,
+        match self.verifier.check {
+            Check::Nothing if self.verifier.pins.is_empty() => Verification::Nothing,
+            Check::Nothing => Verification::Pin,
             Check::Chain(_) => Verification::Chain,
             Check::ChainAndName(_) => {
-                Verification::ChainAndName(self.server_name.to_str().into_owned())
+                Verification::ChainAndName(self.verifier.name.to_str().into_owned())
             }
         }
-    }
-}
-
-/// The name that certificates are checked for. The zone of an IPv6 address belongs to this machine
-/// alone, so no certificate has it.
-pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
-    let name = host.split_once('%').map_or(host, |(address, _zone)| address);
-    ServerName::try_from(name.to_owned())
-        .map_err(|_| Error::config(ConfigErrorKind::Value, "host", not_a_host(host)))
-}
-
-/// What to say of a host that is none, without repeating what may be a connection string.
-fn not_a_host(host: &str) -> String {
-    if host.contains(['@', '/', '?', '=']) {
-        return "host: this looks like a connection string, not a host; give it to \
-                mysql_tls::connect, or parse it into a ConnectionBuilder"
-            .to_owned();
-    }
-    let shown = crate::text::peer_text(host.as_bytes());
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.parse::<u16>().is_ok() && !name.contains(':') => {
-            format!("host: \"{shown}\" has a port in it; give that by port({port})")
-        }
-        _ => format!("host: \"{shown}\" is neither a DNS name nor an IP address"),
     }
 }

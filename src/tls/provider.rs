@@ -9,14 +9,25 @@ pub(crate) fn crypto_provider() -> Arc<CryptoProvider> {
     static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
         let mut provider = base();
         provider.kx_groups = key_exchange_groups();
+        if cfg!(feature = "fips") {
+            provider.kx_groups.retain(|group| group.fips());
+        }
         Arc::new(provider)
     });
     Arc::clone(&PROVIDER)
 }
 
-#[cfg(feature = "aws-lc-rs")]
+#[cfg(all(feature = "aws-lc-rs", not(feature = "fips")))]
 fn base() -> CryptoProvider {
     rustls::crypto::aws_lc_rs::default_provider()
+}
+
+/// Without the suites that FIPS 140 does not know.
+#[cfg(feature = "fips")]
+fn base() -> CryptoProvider {
+    let mut provider = rustls::crypto::default_fips_provider();
+    provider.cipher_suites.retain(rustls::SupportedCipherSuite::fips);
+    provider
 }
 
 /// X25519MLKEM768 first: TiDB prefers it, and listing it without its share would cost a

@@ -1,133 +1,252 @@
 //! The one verifier; the weaker checks are made of the parts that do only that, never by forgiving
 //! an error.
 
+use std::fmt;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::server::ParsedCertificate;
-use rustls::{
-    CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+use rustls::pki_types::{
+    AlgorithmIdentifier, CertificateDer, InvalidSignature, ServerName,
+    SignatureVerificationAlgorithm, TrustAnchor, UnixTime,
 };
-use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
+use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
+use webpki::{
+    CertRevocationList, EndEntityCert, ExpirationPolicy, KeyUsage, RevocationOptionsBuilder,
+    VerifiedPath,
+};
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::observed;
-use crate::material::{GivenRoots, RootCerts, may_issue, public_roots};
+use super::pins::Pins;
+use crate::material::{
+    Crls, RootCerts, Swap, bare_certificate, is_self_signed, may_issue, may_serve,
+    server_certificate,
+};
 
+/// What is checked of the server's certificate, besides the pins.
 #[derive(Clone, Debug)]
 pub(super) enum Check {
+    /// Only that the peer holds the key of the certificate it shows.
     Nothing,
-    Chain(RootCerts),
-    ChainAndName(RootCerts),
+    /// That one of these anchors issued it.
+    Chain(Arc<RootCerts>),
+    /// That, and that it is for this name.
+    ChainAndName(Arc<RootCerts>),
 }
 
 /// Checks the server's certificate; in every mode the handshake signature is checked, so that the
 /// peer holds the key of the certificate it shows.
 #[derive(Debug)]
 pub(super) struct Verifier {
-    check: Check,
-    algorithms: WebPkiSupportedAlgorithms,
+    pub(super) check: Check,
+    /// The name that is looked for, which may be another than the one sent as SNI.
+    pub(super) name: ServerName<'static>,
+    pub(super) crls: Option<Crls>,
+    pub(super) pins: Pins,
+    pub(super) algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl Verifier {
-    pub(super) fn new(check: Check, algorithms: WebPkiSupportedAlgorithms) -> Self {
-        Verifier { check, algorithms }
-    }
-
-    pub(super) fn check(&self) -> &Check {
-        &self.check
-    }
-
-    /// The same check of the chain with other anchors, to find out what a failure is due to.
-    pub(super) fn with_roots(&self, roots: RootCerts) -> Self {
-        Verifier { check: Check::Chain(roots), algorithms: self.algorithms }
+    /// The trusted certificates, where the chain is checked at all.
+    pub(super) fn roots(&self) -> Option<&RootCerts> {
+        match &self.check {
+            Check::Nothing => None,
+            Check::Chain(roots) | Check::ChainAndName(roots) => Some(roots),
+        }
     }
 
     pub(super) fn verify(
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
         now: UnixTime,
     ) -> Result<(), Error> {
-        let roots = match &self.check {
-            Check::Nothing => return Ok(()),
-            Check::Chain(roots) | Check::ChainAndName(roots) => roots,
-        };
-        let parsed = ParsedCertificate::try_from(leaf)?;
-        let mut usable: Vec<CertificateDer<'_>> =
-            intermediates.iter().filter(|der| may_issue(der)).cloned().collect();
-        match roots {
-            RootCerts::Public => self.chain(&parsed, &public_roots(), &usable, now)?,
-            RootCerts::Given(given) => match given.own.iter().find(|(own, _)| own == leaf) {
-                Some((_, alone)) => self.chain(&parsed, alone, &[], now)?,
-                None => {
-                    usable.extend(given.intermediates.iter().cloned());
-                    self.chain(&parsed, &given.store, &usable, now)?;
-                    self.path_limits(leaf, given, &usable, now)?;
-                }
-            },
+        if let Some(roots) = self.roots() {
+            self.verify_chain(roots, leaf, intermediates, now)
+                .map_err(|error| in_rustls(&error))?;
         }
-        match &self.check {
-            Check::ChainAndName(_) => verify_server_name(&parsed, name),
-            _ => Ok(()),
+        if self.pins.match_leaf(leaf) {
+            Ok(())
+        } else {
+            Err(CertificateError::ApplicationVerificationFailure.into())
         }
     }
 
-    fn chain(
+    /// Whether other anchors would vouch for a chain, to find out what a failure is due to.
+    pub(super) fn would_be_issued_by(
         &self,
-        leaf: &ParsedCertificate<'_>,
-        store: &RootCertStore,
-        intermediates: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> Result<(), Error> {
-        verify_server_cert_signed_by_trust_anchor(
-            leaf,
-            store,
-            intermediates,
-            now,
-            self.algorithms.all,
-        )
-    }
-
-    /// Looks for a path that keeps to what the anchors say of its length. Few do, so it is a pass
-    /// of its own.
-    fn path_limits(
-        &self,
+        roots: &RootCerts,
         leaf: &CertificateDer<'_>,
-        given: &GivenRoots,
+        intermediates: &[CertificateDer<'_>],
+    ) -> bool {
+        let other = Verifier {
+            check: Check::Nothing,
+            name: self.name.clone(),
+            crls: None,
+            pins: Pins::default(),
+            algorithms: self.algorithms,
+        };
+        other.verify_chain(roots, leaf, intermediates, UnixTime::now()).is_ok()
+    }
+
+    /// The rules of OpenSSL for given anchors, those of the web where public ones are among them.
+    fn verify_chain(
+        &self,
+        roots: &RootCerts,
+        leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
-    ) -> Result<(), Error> {
-        if given.path_limits.is_empty() {
-            return Ok(());
+    ) -> Result<(), webpki::Error> {
+        let (_, parsed) =
+            X509Certificate::from_der(leaf).map_err(|_| webpki::Error::MalformedExtensions)?;
+        if !may_serve(&parsed) {
+            return Err(not_for_servers());
         }
-        let within_limit = |path: &VerifiedPath<'_>| {
-            let length = path.intermediate_certificates().count();
-            let exceeded = given.path_limits.iter().any(|limit| {
-                limit.subject == path.anchor().subject.as_ref()
-                    && length > limit.intermediates as usize
-            });
-            if exceeded { Err(webpki::Error::PathLenConstraintViolated) } else { Ok(()) }
+        let lenient = roots.public.is_none();
+        let own = if lenient { roots.own(leaf) } else { None };
+        // What claims to be its own issuer is nobody else's, not even that of a CA with its name.
+        if lenient && own.is_none() && is_self_signed(&parsed) {
+            return Err(webpki::Error::UnknownIssuer);
+        }
+        let rewritten =
+            if lenient { server_certificate(leaf, &parsed, own.is_some()) } else { None };
+        let shown = match &rewritten {
+            Some(rewritten) => CertificateDer::from(rewritten.der.as_slice()),
+            None => CertificateDer::from(leaf.as_ref()),
         };
-        let checked = EndEntityCert::try_from(leaf).and_then(|leaf| {
-            leaf.verify_for_usage(
-                self.algorithms.all,
-                &given.store.roots,
-                intermediates,
-                now,
-                KeyUsage::server_auth(),
-                None,
-                Some(&within_limit),
-            )
-            .map(|_| ())
-        });
-        checked.map_err(|error| {
-            Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(error))))
-        })
+        let shown = EndEntityCert::try_from(&shown)?;
+
+        let crls = self.crls.as_ref().map(|crls| crls.current(now));
+        let lists: Option<Vec<&CertRevocationList<'_>>> =
+            crls.as_ref().map(|crls| crls.iter().map(|crl| &crl.list).collect());
+        let revocation = match &lists {
+            None => None,
+            Some(lists) => Some(
+                RevocationOptionsBuilder::new(lists)
+                    .map_err(|_| webpki::Error::UnknownRevocationStatus)?
+                    .with_expiration_policy(ExpirationPolicy::Enforce)
+                    .build(),
+            ),
+        };
+
+        let crl_swaps = crls.iter().flatten().filter_map(|crl| crl.swap.as_ref());
+        let swaps: Vec<&Swap> =
+            rewritten.iter().map(|rewritten| &rewritten.swap).chain(crl_swaps).collect();
+        let algorithms = Swapping::all(&self.algorithms, &swaps);
+        let algorithms: Vec<&dyn SignatureVerificationAlgorithm> = algorithms
+            .iter()
+            .map(|algorithm| -> &dyn SignatureVerificationAlgorithm { algorithm })
+            .collect();
+
+        let alone: &[TrustAnchor<'_>];
+        let (anchors, usable) = match own {
+            Some(anchor) => {
+                alone = std::slice::from_ref(anchor);
+                (alone, Vec::new())
+            }
+            None => {
+                let sent = intermediates.iter().filter(|der| may_issue(der));
+                let usable = sent.chain(&roots.intermediates).cloned().collect();
+                (roots.anchors.as_slice(), usable)
+            }
+        };
+        let with_crls = self.crls.is_some();
+        let allowed = |path: &VerifiedPath<'_>| {
+            let length = path.intermediate_certificates().count();
+            match own {
+                // It vouches for itself alone, whatever it says of others.
+                Some(_) => Ok(()),
+                None => roots.allows(path.anchor(), length, now, with_crls),
+            }
+        };
+        shown.verify_for_usage(
+            &algorithms,
+            anchors,
+            &usable,
+            now,
+            KeyUsage::server_auth(),
+            revocation,
+            Some(&allowed),
+        )?;
+        match &self.check {
+            Check::ChainAndName(_) => shown.verify_is_valid_for_subject_name(&self.name),
+            Check::Chain(_) | Check::Nothing => Ok(()),
+        }
     }
+}
+
+fn not_for_servers() -> webpki::Error {
+    webpki::Error::RequiredEkuNotFoundContext(webpki::RequiredEkuNotFoundContext {
+        required: KeyUsage::server_auth(),
+        present: Vec::new(),
+    })
+}
+
+/// A signature algorithm that checks what was signed where it is shown something else.
+#[derive(Clone, Copy)]
+struct Swapping<'a> {
+    algorithm: &'static dyn SignatureVerificationAlgorithm,
+    swaps: &'a [&'a Swap],
+}
+
+impl<'a> Swapping<'a> {
+    fn all(algorithms: &WebPkiSupportedAlgorithms, swaps: &'a [&'a Swap]) -> Vec<Self> {
+        algorithms.all.iter().map(|algorithm| Swapping { algorithm: *algorithm, swaps }).collect()
+    }
+}
+
+impl SignatureVerificationAlgorithm for Swapping<'_> {
+    fn verify_signature(
+        &self,
+        public_key: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), InvalidSignature> {
+        let swap = self.swaps.iter().find(|swap| swap.shown == message);
+        let signed = swap.map_or(message, |swap| &swap.signed);
+        self.algorithm.verify_signature(public_key, signed, signature)
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        self.algorithm.public_key_alg_id()
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        self.algorithm.signature_alg_id()
+    }
+
+    fn fips(&self) -> bool {
+        self.algorithm.fips()
+    }
+}
+
+impl fmt::Debug for Swapping<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.algorithm.fmt(f)
+    }
+}
+
+/// webpki's error as rustls has it, so that the right alert is sent. A bad signature stays webpki's:
+/// rustls' own is that of the handshake.
+fn in_rustls(error: &webpki::Error) -> Error {
+    use webpki::Error as Found;
+    let fault = match error {
+        Found::CertExpired { .. } => CertificateError::Expired,
+        Found::CertNotValidYet { .. } => CertificateError::NotValidYet,
+        Found::CertRevoked => CertificateError::Revoked,
+        Found::UnknownRevocationStatus
+        | Found::CrlExpired { .. }
+        | Found::InvalidCrlSignatureForPublicKey
+        | Found::UnsupportedCrlSignatureAlgorithmContext(_)
+        | Found::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_)
+        | Found::IssuerNotCrlSigner => CertificateError::UnknownRevocationStatus,
+        Found::UnknownIssuer => CertificateError::UnknownIssuer,
+        Found::CertNotValidForName(_) => CertificateError::NotValidForName,
+        Found::RequiredEkuNotFoundContext(_) => CertificateError::InvalidPurpose,
+        other => CertificateError::Other(OtherError(Arc::new(other.clone()))),
+    };
+    fault.into()
 }
 
 impl ServerCertVerifier for Verifier {
@@ -135,12 +254,12 @@ impl ServerCertVerifier for Verifier {
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
+        _sni: &ServerName<'_>,
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         observed::chain(leaf, intermediates);
-        self.verify(leaf, intermediates, name, now)?;
+        self.verify(leaf, intermediates, now)?;
         Ok(ServerCertVerified::assertion())
     }
 
@@ -150,7 +269,7 @@ impl ServerCertVerifier for Verifier {
         leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, leaf, signed, &self.algorithms)
+        verify_tls12_signature(message, &bare(leaf)?, signed, &self.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -159,12 +278,17 @@ impl ServerCertVerifier for Verifier {
         leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, leaf, signed, &self.algorithms)
+        verify_tls13_signature(message, &bare(leaf)?, signed, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
     }
+}
+
+/// The certificate's key in a form that can be read whatever else the certificate says.
+fn bare(leaf: &CertificateDer<'_>) -> Result<CertificateDer<'static>, Error> {
+    bare_certificate(leaf).ok_or_else(|| CertificateError::BadEncoding.into())
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 use x509_parser::extensions::GeneralName;
+use x509_parser::oid_registry::OidRegistry;
 use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::public_key::PublicKey;
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::X509Name;
 
@@ -25,6 +27,7 @@ pub(super) fn facts(der: &[u8]) -> PeerCertificate {
         not_after: SystemTime::UNIX_EPOCH,
         sha256: Sha256::digest(der).into(),
         spki_sha256: None,
+        weak_key: None,
         der: der.to_vec(),
     };
     let Ok((_, parsed)) = X509Certificate::from_der(der) else { return facts };
@@ -43,8 +46,37 @@ pub(super) fn facts(der: &[u8]) -> PeerCertificate {
     facts.serial = hex(parsed.raw_serial());
     facts.not_before = system_time(parsed.validity().not_before);
     facts.not_after = system_time(parsed.validity().not_after);
+    facts.weak_key = weak_key(&parsed);
     facts.spki_sha256 = Some(Sha256::digest(parsed.public_key().raw).into());
     facts
+}
+
+/// What is wrong with a key that the crypto provider does not take.
+fn weak_key(certificate: &X509Certificate<'_>) -> Option<String> {
+    match certificate.public_key().parsed() {
+        Ok(PublicKey::RSA(key)) if key.key_size() < 2048 => {
+            Some(format!("RSA with {} bits", key.key_size()))
+        }
+        Ok(PublicKey::EC(key)) if key.key_size() > 384 => {
+            Some("ECDSA on the curve P-521".to_owned())
+        }
+        Ok(PublicKey::DSA(_)) => Some("DSA".to_owned()),
+        _ => None,
+    }
+}
+
+/// The algorithm that a certificate is signed with, by its name where it has one.
+pub(super) fn signature_algorithm(der: &[u8]) -> String {
+    let Ok((_, parsed)) = X509Certificate::from_der(der) else {
+        return "an unknown one".to_owned();
+    };
+    let oid = &parsed.signature_algorithm.algorithm;
+    let names = oid_registry();
+    names.get(oid).map_or_else(|| oid.to_id_string(), |entry| entry.sn().to_owned())
+}
+
+fn oid_registry() -> OidRegistry<'static> {
+    OidRegistry::default().with_pkcs1().with_x962()
 }
 
 fn name(name: &X509Name<'_>) -> String {

@@ -187,10 +187,13 @@ fn client_certificates_and_keys_that_do_not_fit() {
     let old_style = "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\
                      DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\nAAAA\n\
                      -----END EC PRIVATE KEY-----\n";
-    for text in [pem("ENCRYPTED PRIVATE KEY", b"whatever"), old_style.to_owned()] {
+    let locked = pem("ENCRYPTED PRIVATE KEY", b"whatever");
+    let cases = [(locked, "ssl-key-password"), (old_style.to_owned(), "openssl pkcs8 -topk8")];
+    for (text, remedy) in cases {
         let key = dir.write("locked.pem", &text);
-        let fragments = ["locked.pem", "encrypted", "not supported yet"];
-        assert_refused(&given(&one.cert, &key), "config.encrypted-key", "ssl-key", &fragments);
+        let option = if remedy == "ssl-key-password" { remedy } else { "ssl-key" };
+        let fragments = ["locked.pem", "encrypted", remedy];
+        assert_refused(&given(&one.cert, &key), "config.encrypted-key", option, &fragments);
     }
 }
 

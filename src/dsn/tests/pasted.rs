@@ -199,7 +199,7 @@ const REFUSED: &[Row] = &[
         &[
             "drop `jdbc:`",
             "`mysql://USER:PASSWORD@HOST:PORT/DATABASE`",
-            "`tls-version`",
+            "`tls-version=TLSv1.2,TLSv1.3`",
             "`user`",
             "`password`",
         ],

@@ -14,6 +14,8 @@ use crate::builder::ConnectionBuilder;
 use crate::pem_source::PemSource;
 use crate::secret::{Password, PasswordSource};
 use crate::ssl_mode::SslMode;
+use crate::ssl_roots::SslRoots;
+use crate::tls_options::TlsOptions;
 
 /// Any text but the zero byte, which a connection string cannot have.
 fn text() -> BoxedStrategy<String> {
@@ -86,17 +88,33 @@ fn statement() -> BoxedStrategy<String> {
 
 prop_compose! {
     fn tls()(
-        ssl_mode in option::of(prop::sample::select(SslMode::ALL.to_vec())),
-        ssl_ca in option::of(pem()),
-        ssl_cert in option::of(pem()),
-        ssl_key in option::of(pem()),
+        mode in option::of(prop::sample::select(SslMode::ALL.to_vec())),
+        ca in option::of(pem()),
+        cert in option::of(pem()),
+        key in option::of(pem()),
+        crl in option::of(pem()),
+        [capath, crlpath] in [option::of(path()), option::of(path())],
+        roots in option::of(prop::sample::select(SslRoots::ALL.to_vec())),
+        [pins, fingerprints] in [vec(statement(), 0..3), vec(statement(), 0..3)],
+        [versions, ciphers, ciphersuites, server_name, sni_servername]
+            in [option::of(text()), option::of(text()), option::of(text()), option::of(text()), option::of(text())],
+        [sni, resumption, reload]: [bool; 3],
+        key_password in prop_oneof![
+            Just(PasswordSource::None),
+            text().prop_map(|text| PasswordSource::Text(Password::new(text))),
+        ],
         server_public_key_path in option::of(path()),
         get_server_public_key: bool,
         enable_cleartext_plugin: bool,
     ) -> ConnectionBuilder {
         ConnectionBuilder {
-            ssl_mode, ssl_ca, ssl_cert, ssl_key, server_public_key_path, get_server_public_key,
-            enable_cleartext_plugin, ..ConnectionBuilder::new("")
+            tls: TlsOptions {
+                mode, ca, capath, roots, crl, crlpath, cert, key, key_password, pins, fingerprints,
+                versions, ciphers, ciphersuites, server_name, sni_servername, sni, resumption, reload,
+                key_log: false,
+            },
+            server_public_key_path, get_server_public_key, enable_cleartext_plugin,
+            ..ConnectionBuilder::new("")
         }
     }
 }
@@ -240,7 +258,7 @@ proptest! {
         prop_assert_eq!(again.to_string(), shown);
         prop_assert_eq!(again.host, builder.host);
         prop_assert_eq!(again.user, builder.user);
-        prop_assert_eq!(again.ssl_mode, builder.ssl_mode);
+        prop_assert_eq!(again.tls.mode, builder.tls.mode);
         prop_assert!(again.init.is_empty() && again.connect_attributes.is_none());
         prop_assert!(!matches!(again.password, PasswordSource::Text(_)));
     }

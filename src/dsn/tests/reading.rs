@@ -6,6 +6,7 @@ use super::super::{DsnKey, dsn_keys};
 use super::read;
 use crate::builder::ConnectionBuilder;
 use crate::ssl_mode::SslMode;
+use crate::ssl_roots::SslRoots;
 
 fn h() -> ConnectionBuilder {
     ConnectionBuilder::new("h")
@@ -31,6 +32,27 @@ fn rows() -> Vec<(&'static str, ConnectionBuilder)> {
         ("ssl_cert=-----BEGIN X", h().ssl_cert_pem("-----BEGIN X")),
         ("ssl-key=k.pem", h().ssl_key("k.pem")),
         ("sslkey=-----BEGIN X", h().ssl_key_pem("-----BEGIN X")),
+        ("ssl-capath=/etc/ssl/certs", h().ssl_capath("/etc/ssl/certs")),
+        ("ssl-roots=webpki", h().ssl_roots(SslRoots::Webpki)),
+        ("ssl_roots=Native, CA", h().ssl_roots(SslRoots::NativeAndCa)),
+        ("ssl-crl=crl.pem", h().ssl_crl("crl.pem")),
+        ("sslcrl=-----BEGIN X", h().ssl_crl_pem("-----BEGIN X")),
+        ("ssl-crlpath=/crls", h().ssl_crlpath("/crls")),
+        ("ssl-key-password=a%26b", h().ssl_key_password("a&b")),
+        ("tls-pin=sha256//a+/b=", h().tls_pin("sha256//a+/b=")),
+        ("tls-pin=sha256//a=;sha256//b=;", h().tls_pin("sha256//a=").tls_pin("sha256//b=")),
+        (
+            "tls-peer-fingerprint=AB:CD;ef",
+            h().tls_peer_fingerprint("AB:CD").tls_peer_fingerprint("ef"),
+        ),
+        ("tls-version=TLSv1.2,TLSv1.3", h().tls_version("TLSv1.2,TLSv1.3")),
+        ("ssl-cipher=A:B", h().ssl_cipher("A:B")),
+        ("tls_ciphersuites=A:B", h().tls_ciphersuites("A:B")),
+        ("tls-server-name=db.example.com", h().tls_server_name("db.example.com")),
+        ("tls-sni-servername=db.example.com", h().tls_sni_servername("db.example.com")),
+        ("tls-sni=off", h().tls_sni(false)),
+        ("tls-resumption=off", h().tls_resumption(false)),
+        ("reload-certificates=off", h().reload_certificates(false)),
         ("connect-timeout=10", h().connect_timeout(secs(10))),
         ("connect-timeout=600", h().connect_timeout(secs(600))),
         ("connect_timeout=601s", h().connect_timeout(secs(601))),
@@ -135,7 +157,7 @@ fn every_name_of_the_table_is_in_a_row() {
     assert_eq!(unique.len(), names, "two keys share a name");
     let secret: Vec<&str> =
         dsn_keys().iter().filter(|key| key.is_secret()).map(DsnKey::name).collect();
-    assert_eq!(secret, ["init", "connect-attributes"]);
+    assert_eq!(secret, ["ssl-key-password", "init", "connect-attributes"]);
 }
 
 #[test]

@@ -55,6 +55,11 @@ fn only_what_differs_from_the_default_is_written() {
         ),
         (h().ssl_key("/k.pem"), "mysql://h/?ssl-key=/k.pem", "mysql://h/?ssl-key=/k.pem"),
         (
+            h().ssl_key_password("p&q").tls_pin("sha256//a+=").tls_pin("sha256//b=").tls_sni(false),
+            "mysql://h/?ssl-key-password=p%26q&tls-pin=sha256//a%2B%3D;sha256//b%3D&tls-sni=false",
+            "mysql://h/?tls-pin=sha256//a%2B%3D;sha256//b%3D&tls-sni=false",
+        ),
+        (
             h().init_statement("SET a=1; SET b")
                 .init_statement("c")
                 .connect_attribute("a,b", "c=d"),
@@ -81,6 +86,8 @@ fn a_setting_without_text_is_named() {
     let flow = SocketAddr::V6(SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 7, 0));
     for (builder, name) in [
         (h().password_with(|| Ok(Password::new("x"))), "password_with"),
+        (h().ssl_key_password_with(|| Ok(Password::new("x"))), "ssl_key_password_with"),
+        (h().key_log(true), "key_log"),
         (h().driver_options(|options| options), "driver_options"),
         (
             h().local_infile_handler(mysql::LocalInfileHandler::new(|_, _| Ok(()))),

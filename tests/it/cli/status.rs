@@ -137,6 +137,8 @@ fn programs_read_one_json_object() {
             }],
             "verified": "chain-and-name",
             "verified_name": "localhost",
+            "pinned": false,
+            "revocation_checked": false,
             "client_certificate": {"requested": true, "presented": "CN=app, O=Shop"},
         },
         "password_sent": "cleartext",

@@ -65,8 +65,8 @@ impl Issued {
     pub fn write_to(&self, dir: &TestDir, stem: &str) -> IssuedFiles {
         IssuedFiles {
             cert: dir.write(&format!("{stem}.pem"), self.chain_pem()),
-            key: dir.write(&format!("{stem}-key.pem"), self.key_pem()),
-            both: dir.write(&format!("{stem}-both.pem"), self.chain_pem() + &self.key_pem()),
+            key: dir.write_secret(&format!("{stem}-key.pem"), self.key_pem()),
+            both: dir.write_secret(&format!("{stem}-both.pem"), self.chain_pem() + &self.key_pem()),
         }
     }
 }
@@ -82,6 +82,15 @@ impl TestDir {
 
     pub fn path(&self) -> &Path {
         self.0.path()
+    }
+
+    /// Writes a file that nobody else can read.
+    pub fn write_secret(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.write(name, content);
+        let mode = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(&path, mode).expect("the file's mode");
+        path
     }
 
     /// Writes a file and returns its path.

@@ -1,0 +1,120 @@
+//! The keys that concern the way to the server.
+
+use super::also;
+use super::in_its_way;
+use crate::dsn::keys::DsnKey;
+use crate::dsn::values as v;
+
+pub(super) const KEYS: &[DsnKey] = &[
+    DsnKey {
+        name: "connect-timeout",
+        aliases: &[in_its_way("tcp_connect_timeout_ms", |builder, value| {
+            v::set(&mut builder.connect_timeout, v::milliseconds(value))
+        })],
+        default: "`10s`",
+        secret: false,
+        help: "The time that connecting has as a whole, the login and the first statements \
+               included.",
+        read: |builder, value| v::set(&mut builder.connect_timeout, v::duration(value)),
+        write: |builder| {
+            let timeout = builder.connect_timeout;
+            v::write_duration((timeout != crate::builder::CONNECT_TIMEOUT).then_some(timeout))
+        },
+    },
+    DsnKey {
+        name: "read-timeout",
+        aliases: &[],
+        default: "none",
+        secret: false,
+        help: "How long a single read may wait for the server.",
+        read: |builder, value| v::set_some(&mut builder.read_timeout, v::duration(value)),
+        write: |builder| v::write_duration(builder.read_timeout),
+    },
+    DsnKey {
+        name: "write-timeout",
+        aliases: &[],
+        default: "none",
+        secret: false,
+        help: "How long a single write may wait.",
+        read: |builder, value| v::set_some(&mut builder.write_timeout, v::duration(value)),
+        write: |builder| v::write_duration(builder.write_timeout),
+    },
+    DsnKey {
+        name: "tcp-keepalive",
+        aliases: &[in_its_way("tcp_keepalive_time_ms", |builder, value| {
+            v::set_some(&mut builder.tcp_keepalive, v::milliseconds(value))
+        })],
+        default: "off",
+        secret: false,
+        help: "Turns TCP keep-alive on: the idle time before the first probe.",
+        read: |builder, value| v::set_some(&mut builder.tcp_keepalive, v::duration(value)),
+        write: |builder| v::write_duration(builder.tcp_keepalive),
+    },
+    DsnKey {
+        name: "tcp-keepalive-interval",
+        aliases: &[in_its_way("tcp_keepalive_probe_interval_secs", |builder, value| {
+            v::set_some(&mut builder.tcp_keepalive_interval, v::seconds(value))
+        })],
+        default: "the system's",
+        secret: false,
+        help: "The time between keep-alive probes.",
+        read: |builder, value| v::set_some(&mut builder.tcp_keepalive_interval, v::duration(value)),
+        write: |builder| v::write_duration(builder.tcp_keepalive_interval),
+    },
+    DsnKey {
+        name: "tcp-keepalive-probes",
+        aliases: &[also("tcp_keepalive_probe_count")],
+        default: "the system's",
+        secret: false,
+        help: "How many keep-alive probes may stay unanswered.",
+        read: |builder, value| v::set_some(&mut builder.tcp_keepalive_probes, v::number(value)),
+        write: |builder| v::write_number(builder.tcp_keepalive_probes),
+    },
+    DsnKey {
+        name: "tcp-nodelay",
+        aliases: &[],
+        default: "`true`",
+        secret: false,
+        help: "Whether small packets are sent at once.",
+        read: |builder, value| v::set(&mut builder.tcp_nodelay, v::flag(value)),
+        write: |builder| v::write_flag(builder.tcp_nodelay, true),
+    },
+    DsnKey {
+        name: "tcp-user-timeout",
+        aliases: &[in_its_way("tcp_user_timeout_ms", |builder, value| {
+            v::set_some(&mut builder.tcp_user_timeout, v::milliseconds(value))
+        })],
+        default: "the system's",
+        secret: false,
+        help: "How long sent data may stay unacknowledged (Linux).",
+        read: |builder, value| v::set_some(&mut builder.tcp_user_timeout, v::duration(value)),
+        write: |builder| v::write_duration(builder.tcp_user_timeout),
+    },
+    DsnKey {
+        name: "bind-address",
+        aliases: &[],
+        default: "any",
+        secret: false,
+        help: "The local IP address to connect from, with a port if one is needed.",
+        read: |builder, value| v::set_some(&mut builder.bind_address, v::address(value)),
+        write: |builder| v::write_address(builder.bind_address),
+    },
+    DsnKey {
+        name: "socket",
+        aliases: &[],
+        default: "none: TCP",
+        secret: false,
+        help: "The path of the server's Unix socket, used instead of host and port.",
+        read: |builder, value| v::set_some(&mut builder.socket, v::path(value)),
+        write: |builder| v::write_path(builder.socket.as_ref()),
+    },
+    DsnKey {
+        name: "runtime-dir",
+        aliases: &[],
+        default: "`MYSQL_TLS_RUNTIME_DIR`, else a directory of the system",
+        secret: false,
+        help: "The directory under which the private sockets are made.",
+        read: |builder, value| v::set_some(&mut builder.runtime_dir, v::path(value)),
+        write: |builder| v::write_path(builder.runtime_dir.as_ref()),
+    },
+];

@@ -1,0 +1,155 @@
+//! Certificate revocation lists.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use rustls::pki_types::UnixTime;
+use webpki::{BorrowedCertRevocationList, CertRevocationList};
+use x509_parser::prelude::FromDer;
+use x509_parser::revocation_list::CertificateRevocationList;
+
+use super::rewrite::{self, Swap};
+use super::{file, form};
+use crate::error::{ConfigErrorKind, Error};
+use crate::pem_source::PemSource;
+use crate::text::{peer_text, rfc3339};
+
+/// The lists of `ssl-crl` and `ssl-crlpath`, the newest first.
+#[derive(Debug)]
+pub(crate) struct Crls {
+    lists: Vec<Crl>,
+    /// What is worth a warning.
+    pub(crate) notes: Vec<String>,
+}
+
+/// A list, and what its bytes say of it.
+#[derive(Debug)]
+pub(crate) struct Crl {
+    pub(crate) list: CertRevocationList<'static>,
+    pub(crate) swap: Option<Swap>,
+    /// The issuer's name, as DER and for people.
+    issuer: Vec<u8>,
+    pub(crate) issuer_name: String,
+    /// In seconds since 1970.
+    pub(crate) this_update: i64,
+    pub(crate) next_update: Option<i64>,
+    /// The file, for errors.
+    pub(crate) source: String,
+}
+
+impl Crls {
+    /// Reads them; `None` where none are asked for.
+    pub(crate) fn load(
+        crl: Option<&PemSource>,
+        crlpath: Option<&Path>,
+    ) -> Result<Option<Self>, Error> {
+        if crl.is_none() && crlpath.is_none() {
+            return Ok(None);
+        }
+        let mut crls = Crls { lists: Vec::new(), notes: Vec::new() };
+        if let Some(source) = crl {
+            let pem = file::read(source, "ssl-crl")?;
+            if crls.add(&pem, "ssl-crl", &source.name())? == 0 {
+                let why =
+                    form::not_pem(&pem).unwrap_or_else(|| "it has no X509 CRL block".to_owned());
+                return Err(none("ssl-crl", &source.name(), &why));
+            }
+        }
+        if let Some(path) = crlpath {
+            let mut found = 0;
+            for (name, pem) in file::read_directory(path, "ssl-crlpath", &mut crls.notes)? {
+                found += crls.add(&pem, "ssl-crlpath", &name.display().to_string())?;
+            }
+            if found == 0 {
+                let why = "no file in it has an X509 CRL block";
+                return Err(none("ssl-crlpath", &path.display().to_string(), why));
+            }
+        }
+        crls.lists.sort_by_key(|crl| std::cmp::Reverse(crl.this_update));
+        Ok(Some(crls))
+    }
+
+    /// The lists that are current, the newest of an issuer first: webpki takes the first it finds.
+    pub(crate) fn current(&self, now: UnixTime) -> Vec<&Crl> {
+        self.lists.iter().filter(|crl| crl.is_current(now)).collect()
+    }
+
+    /// The newest list of this issuer, current or not.
+    pub(crate) fn of_issuer(&self, issuer: &[u8]) -> Option<&Crl> {
+        self.lists.iter().find(|crl| crl.issuer == issuer)
+    }
+
+    fn add(&mut self, pem: &[u8], option: &'static str, source: &str) -> Result<usize, Error> {
+        let before = self.lists.len();
+        for der in rustls_pemfile::crls(&mut &pem[..]) {
+            let unreadable = |why: String| {
+                Error::config(
+                    ConfigErrorKind::BadCrl,
+                    option,
+                    format!("{option}: {source} has a revocation list that cannot be used: {why}"),
+                )
+            };
+            let der = der.map_err(|_| unreadable("it is no base64".to_owned()))?;
+            self.lists.push(Crl::read(&der, source).map_err(unreadable)?);
+        }
+        Ok(self.lists.len() - before)
+    }
+}
+
+fn none(option: &'static str, source: &str, why: &str) -> Error {
+    Error::config(
+        ConfigErrorKind::BadCrl,
+        option,
+        format!("{option}: {source} has no revocation list: {why}; give PEM (`openssl crl`)"),
+    )
+}
+
+impl Crl {
+    fn read(der: &[u8], source: &str) -> Result<Self, String> {
+        let (_, parsed) = CertificateRevocationList::from_der(der)
+            .map_err(|_| "it is no revocation list".to_owned())?;
+        let (list, swap) = match BorrowedCertRevocationList::from_der(der) {
+            Ok(list) => (list.to_owned(), None),
+            // Version 1, or without what RFC 5280 asks for, as `openssl ca -gencrl` makes them.
+            Err(_) => {
+                let rewritten = rewrite::revocation_list(der).map_err(|error| error.to_string())?;
+                let list = BorrowedCertRevocationList::from_der(&rewritten.der)
+                    .and_then(|list| list.to_owned());
+                (list, Some(rewritten.swap))
+            }
+        };
+        Ok(Crl {
+            list: list.map_err(|error| format!("{error:?}"))?.into(),
+            swap,
+            issuer: parsed.issuer().as_raw().to_vec(),
+            issuer_name: peer_text(parsed.issuer().to_string().as_bytes()),
+            this_update: parsed.last_update().timestamp(),
+            next_update: parsed.next_update().map(|time| time.timestamp()),
+            source: source.to_owned(),
+        })
+    }
+
+    /// What is wrong with its time, to follow "it is".
+    pub(crate) fn out_of_time(&self, now: UnixTime) -> String {
+        let shown = |seconds: i64| {
+            let since = Duration::from_secs(seconds.try_into().unwrap_or(0));
+            rfc3339(SystemTime::UNIX_EPOCH + since)
+        };
+        match self.next_update {
+            Some(next) if !self.begins_after(now) => {
+                format!("out of date (nextUpdate {})", shown(next))
+            }
+            _ => format!("not valid before {} (thisUpdate)", shown(self.this_update)),
+        }
+    }
+
+    fn begins_after(&self, now: UnixTime) -> bool {
+        i64::try_from(now.as_secs()).unwrap_or(i64::MAX) < self.this_update
+    }
+
+    /// Whether the time is between thisUpdate and nextUpdate.
+    pub(crate) fn is_current(&self, now: UnixTime) -> bool {
+        let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        !self.begins_after(now) && self.next_update.is_none_or(|next| seconds < next)
+    }
+}

@@ -1,0 +1,86 @@
+//! The files of a directory that a user named.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::error::{ConfigError, ConfigErrorKind, Error};
+
+/// How many entries are looked at; the largest directories of CAs have a few hundred.
+const ENTRIES_LIMIT: usize = 10_000;
+
+/// The regular files in a directory in the order of their names, each once, whatever links lead to
+/// it: OpenSSL's hashed names are links to files beside them.
+pub(super) fn files(directory: &Path, option: &'static str) -> Result<Vec<PathBuf>, Error> {
+    let shown = directory.display();
+    let failed = |error: std::io::Error| {
+        let (kind, what) = match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                (ConfigErrorKind::FileMissing, "there is no such directory; check the path")
+            }
+            std::io::ErrorKind::NotADirectory => (
+                ConfigErrorKind::FileKind,
+                "it is no directory; a single file goes into the option without `path`",
+            ),
+            _ => (ConfigErrorKind::FileUnreadable, "it cannot be read; let this user read it"),
+        };
+        Error::from(
+            ConfigError::new(kind, option, format!("{option}: {shown}: {what}")).because(error),
+        )
+    };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(failed)? {
+        paths.push(entry.map_err(failed)?.path());
+        if paths.len() > ENTRIES_LIMIT {
+            return Err(Error::config(
+                ConfigErrorKind::FileKind,
+                option,
+                format!(
+                    "{option}: {shown} has more than {ENTRIES_LIMIT} entries; give a directory \
+                     with nothing else in it"
+                ),
+            ));
+        }
+    }
+    paths.sort();
+    let mut seen = BTreeSet::new();
+    // Through links; one that leads nowhere is passed over, as is what is no file.
+    paths.retain(|path| {
+        std::fs::metadata(path).is_ok_and(|metadata| {
+            metadata.is_file() && seen.insert((metadata.dev(), metadata.ino()))
+        })
+    });
+    Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_is_listed_once() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("b.pem"), "b").unwrap();
+        std::fs::write(dir.path().join("a.pem"), "a").unwrap();
+        std::fs::create_dir(dir.path().join("sub")).unwrap();
+        std::os::unix::fs::symlink("b.pem", dir.path().join("0b7e.0")).unwrap();
+        std::os::unix::fs::symlink("nowhere", dir.path().join("dangling")).unwrap();
+        let names: Vec<_> = files(dir.path(), "ssl-capath")
+            .unwrap()
+            .iter()
+            .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(names, ["0b7e.0", "a.pem"]);
+    }
+
+    #[test]
+    fn what_is_no_directory_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let cases =
+            [(file.path(), "config.file-kind"), (Path::new("/nonexistent"), "config.file-missing")];
+        for (path, code) in cases {
+            let error = files(path, "ssl-capath").unwrap_err();
+            assert_eq!(error.code(), code, "{error}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The client certificate's private key, encrypted or not.
+
+use pkcs8::EncryptedPrivateKeyInfo;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use zeroize::Zeroizing;
+
+use super::{file, form};
+use crate::error::{ConfigError, ConfigErrorKind, Error};
+use crate::pem_source::PemSource;
+use crate::secret::{Password, PasswordSource};
+
+const BEGIN_ENCRYPTED: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
+const END_ENCRYPTED: &str = "-----END ENCRYPTED PRIVATE KEY-----";
+
+/// What encrypts a key again in the form that is read here.
+const ENCRYPT_ANEW: &str = "openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW";
+
+/// Reads the key from its file, or from that of the certificate where `in_cert_file`.
+pub(super) fn read(
+    source: &PemSource,
+    in_cert_file: bool,
+    password: &PasswordSource,
+) -> Result<PrivateKeyDer<'static>, Error> {
+    let pem = file::read(source, if in_cert_file { "ssl-cert" } else { "ssl-key" })?;
+    let name = source.name();
+    // Looked for first: the headers of the old form are no base64, so PEM readers stumble over them.
+    if form::contains(&pem, b"Proc-Type: 4,ENCRYPTED") {
+        return Err(Error::config(
+            ConfigErrorKind::EncryptedKey,
+            "ssl-key",
+            format!(
+                "ssl-key: the private key in {name} is encrypted in OpenSSL's old form, which is \
+                 not read here; write it anew with `{ENCRYPT_ANEW}` and give ssl-key-password"
+            ),
+        ));
+    }
+    let found = rustls_pemfile::private_key(&mut &pem[..]).map_err(|error| {
+        let message = format!("ssl-key: {name} is not valid PEM");
+        Error::from(ConfigError::new(ConfigErrorKind::BadKey, "ssl-key", message).because(error))
+    })?;
+    if let Some(key) = found {
+        return Ok(key);
+    }
+    if let Some(block) = encrypted_block(&pem) {
+        return decrypt(&block, &name, password);
+    }
+    Err(missing(&pem, &name, in_cert_file))
+}
+
+fn missing(pem: &[u8], name: &str, in_cert_file: bool) -> Error {
+    let form = form::not_pem(pem);
+    let (option, message) = match form {
+        Some(form) => ("ssl-key", format!("ssl-key: {name} has no PEM text: {form}")),
+        None if in_cert_file => (
+            "ssl-cert",
+            format!(
+                "ssl-cert is given without ssl-key, and {name} has no private key; give the key by \
+                 ssl-key, or, if this is the server's CA, write ssl-ca"
+            ),
+        ),
+        None => (
+            "ssl-key",
+            format!(
+                "ssl-key: {name} has no private key that can be read; ssl-key is the private key, \
+                 ssl-cert the certificate"
+            ),
+        ),
+    };
+    Error::config(ConfigErrorKind::NoKey, option, message)
+}
+
+/// The DER of an encrypted PKCS#8 block. `rustls-pemfile` passes over such blocks, so it is given
+/// this one under the name of those that it knows.
+fn encrypted_block(pem: &[u8]) -> Option<PrivatePkcs8KeyDer<'static>> {
+    let text = std::str::from_utf8(pem).ok()?;
+    let (_, after) = text.split_once(BEGIN_ENCRYPTED)?;
+    let (content, _) = after.split_once(END_ENCRYPTED)?;
+    let known =
+        Zeroizing::new(format!("-----BEGIN PRIVATE KEY-----{content}-----END PRIVATE KEY-----\n"));
+    match rustls_pemfile::private_key(&mut known.as_bytes()) {
+        Ok(Some(PrivateKeyDer::Pkcs8(der))) => Some(der),
+        _ => None,
+    }
+}
+
+fn decrypt(
+    block: &PrivatePkcs8KeyDer<'_>,
+    name: &str,
+    password: &PasswordSource,
+) -> Result<PrivateKeyDer<'static>, Error> {
+    let refused = |kind, message: String| ConfigError::new(kind, "ssl-key-password", message);
+    let Some(password) = ask(password)? else {
+        return Err(refused(
+            ConfigErrorKind::EncryptedKey,
+            format!("ssl-key: the private key in {name} is encrypted; give ssl-key-password"),
+        )
+        .into());
+    };
+    let unsupported = || {
+        refused(
+            ConfigErrorKind::EncryptedKey,
+            format!(
+                "ssl-key: the private key in {name} is encrypted with an algorithm that is not \
+                 read here; write it anew with `{ENCRYPT_ANEW}`"
+            ),
+        )
+    };
+    let encrypted =
+        EncryptedPrivateKeyInfo::try_from(block.secret_pkcs8_der()).map_err(|_| unsupported())?;
+    match encrypted.decrypt(password.expose()) {
+        Ok(key) => Ok(PrivatePkcs8KeyDer::from(key.as_bytes().to_vec()).into()),
+        Err(pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::DecryptFailed)) => {
+            Err(wrong(name).into())
+        }
+        // With a wrong password the padding is right by chance once in 256 times.
+        Err(pkcs8::Error::Asn1(_) | pkcs8::Error::KeyMalformed) => Err(wrong(name).into()),
+        Err(_) => Err(unsupported().into()),
+    }
+}
+
+fn wrong(name: &str) -> ConfigError {
+    ConfigError::new(
+        ConfigErrorKind::KeyPassword,
+        "ssl-key-password",
+        format!("ssl-key-password: it does not open the private key in {name}"),
+    )
+}
+
+fn ask(source: &PasswordSource) -> Result<Option<Password>, Error> {
+    match source {
+        PasswordSource::None => Ok(None),
+        PasswordSource::Text(password) => Ok(Some(password.clone())),
+        PasswordSource::Provider(provider) => provider().map(Some).map_err(|error| {
+            ConfigError::new(
+                ConfigErrorKind::KeyPassword,
+                "ssl-key-password",
+                "ssl-key-password: the function that is asked for it failed; its own error is the \
+                 source of this one",
+            )
+            .because(crate::secret::ProviderFailure::from(error))
+            .into()
+        }),
+        // No setter makes this.
+        PasswordSource::File(_) => Ok(None),
+    }
+}

@@ -1,0 +1,175 @@
+//! From options to a TLS state, as often as the files change.
+
+use std::sync::Arc;
+
+use rustls::pki_types::ServerName;
+
+use super::offer::Offer;
+use super::pins::Pins;
+use super::verifier::{Check, Verifier};
+use super::{Habits, Names, TlsState};
+use crate::error::{ConfigErrorKind, Error};
+use crate::material::{ClientIdentity, Crls, PublicRoots, RootCerts, Snapshot};
+use crate::ssl_mode::SslMode;
+use crate::ssl_roots::SslRoots;
+use crate::tls_options::TlsOptions;
+
+/// Options that were checked; what is left to do is to read the files.
+#[derive(Debug)]
+pub(crate) struct Recipe {
+    options: TlsOptions,
+    verification: Verification,
+    offer: Offer,
+    verified_name: ServerName<'static>,
+    names: Names,
+}
+
+/// What the ssl-mode asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verification {
+    /// The chain where a CA is given, else nothing.
+    AsGiven,
+    /// Chain and name.
+    Identity,
+}
+
+/// A TLS state, and what is worth a warning.
+pub(super) struct Made {
+    pub(super) state: TlsState,
+    pub(super) notes: Vec<String>,
+}
+
+impl Recipe {
+    /// `host` is the name to verify and to send, unless the options name another.
+    pub(crate) fn new(options: &TlsOptions, mode: SslMode, host: &str) -> Result<Self, Error> {
+        // Checked here, once; they are made anew with every state.
+        Pins::of(options)?;
+        let verified_name = match &options.server_name {
+            Some(name) => named(name, "tls-server-name")?,
+            None => server_name(host)?,
+        };
+        let sent = match &options.sni_servername {
+            Some(name) => match named(name, "tls-sni-servername")? {
+                dns @ ServerName::DnsName(_) => dns,
+                _ => {
+                    return Err(Error::config(
+                        ConfigErrorKind::Value,
+                        "tls-sni-servername",
+                        "tls-sni-servername: SNI carries no IP address (RFC 6066, section 3); write \
+                         a DNS name, or use tls-server-name for what is verified",
+                    ));
+                }
+            },
+            None => verified_name.clone(),
+        };
+        Ok(Recipe {
+            verification: if mode == SslMode::VerifyIdentity {
+                Verification::Identity
+            } else {
+                Verification::AsGiven
+            },
+            offer: Offer::of(options)?,
+            verified_name,
+            names: Names { sent, send: options.sni },
+            options: options.clone(),
+        })
+    }
+
+    /// Reads the files, in every mode, so that a mistake in them shows even where they are not used.
+    pub(super) fn make(&self) -> Result<Made, Error> {
+        let options = &self.options;
+        let roots = self.roots()?;
+        let crls = Crls::load(options.crl.as_ref(), options.crlpath.as_deref())?;
+        let identity = ClientIdentity::load(
+            options.cert.as_ref(),
+            options.key.as_ref(),
+            &options.key_password,
+            &self.offer.provider,
+        )?;
+        let mut notes = Vec::new();
+        notes.extend(roots.iter().flat_map(|roots| roots.notes.iter().cloned()));
+        notes.extend(crls.iter().flat_map(|crls| crls.notes.iter().cloned()));
+        notes.extend(identity.iter().flat_map(|identity| identity.notes.iter().cloned()));
+        if self.verification == Verification::AsGiven
+            && let Some(source) = roots.as_ref().and_then(RootCerts::given_public_root)
+        {
+            notes.push(format!(
+                "{source} holds a public CA, and the name is not checked: whoever has a certificate \
+                 of that CA passes; use ssl-mode=VERIFY_IDENTITY"
+            ));
+        }
+        let check = match (self.verification, roots.map(Arc::new)) {
+            (Verification::Identity, Some(roots)) => Check::ChainAndName(roots),
+            (_, Some(roots)) => Check::Chain(roots),
+            (_, None) => Check::Nothing,
+        };
+        let verifier = Verifier {
+            check,
+            name: self.verified_name.clone(),
+            crls,
+            pins: Pins::of(options)?,
+            algorithms: self.offer.provider.signature_verification_algorithms,
+        };
+        let habits = Habits { resumption: options.resumption, key_log: options.key_log };
+        let state =
+            TlsState::new(self.offer.clone(), verifier, identity, self.names.clone(), habits)?;
+        Ok(Made { state, notes })
+    }
+
+    /// What the files look like now.
+    pub(super) fn snapshot(&self) -> Snapshot {
+        Snapshot::of(&self.options)
+    }
+
+    /// Whether changed files are to be noticed.
+    pub(super) fn watches(&self) -> bool {
+        self.options.reload
+    }
+
+    fn roots(&self) -> Result<Option<RootCerts>, Error> {
+        let options = &self.options;
+        let public = match options.roots {
+            Some(SslRoots::Webpki | SslRoots::WebpkiAndCa) => Some(PublicRoots::Webpki),
+            Some(SslRoots::Native | SslRoots::NativeAndCa) => Some(PublicRoots::Native),
+            None if self.verification == Verification::Identity && !options.has_ca() => {
+                Some(PublicRoots::Webpki)
+            }
+            None => None,
+        };
+        if public.is_none() && !options.has_ca() {
+            return Ok(None);
+        }
+        RootCerts::load(options.ca.as_ref(), options.capath.as_deref(), public).map(Some)
+    }
+}
+
+/// The name that certificates are checked for. The zone of an IPv6 address belongs to this machine
+/// alone, so no certificate has it.
+pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
+    let name = host.split_once('%').map_or(host, |(address, _zone)| address);
+    ServerName::try_from(name.to_owned())
+        .map_err(|_| Error::config(ConfigErrorKind::Value, "host", not_a_host(host)))
+}
+
+fn named(name: &str, option: &'static str) -> Result<ServerName<'static>, Error> {
+    ServerName::try_from(name.to_owned()).map_err(|_| {
+        let message = format!("{option}: write a DNS name or an IP address, without a port");
+        Error::config(ConfigErrorKind::Value, option, message)
+    })
+}
+
+/// What to say of a host that is none, without repeating what may be a connection string.
+fn not_a_host(host: &str) -> String {
+    if host.contains(['@', '/', '?', '=']) {
+        return "host: this looks like a connection string, not a host; give it to \
+                mysql_tls::connect, or parse it into a ConnectionBuilder"
+            .to_owned();
+    }
+    let shown = crate::text::peer_text(host.as_bytes());
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.parse::<u16>().is_ok() && !name.contains(':') => {
+            format!("host: \"{shown}\" has a port in it; give that by port({port})")
+        }
+        _ => format!("host: \"{shown}\" is neither a DNS name nor an IP address"),
+    }
+}
