@@ -259,6 +259,7 @@ mod driver;
 mod dsn;
 mod error;
 mod handover;
+mod identity;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod material;
 mod pem_source;
@@ -272,6 +273,7 @@ mod ssl_mode;
 mod text;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod tls;
+mod x509;
 
 pub use builder::ConnectionBuilder;
 pub use driver::{Connection, Connector, ServerTlsStatus};
@@ -283,6 +285,7 @@ pub use error::{
     ServerError, ServerErrorKind, ServerReply, Step, TimeoutError, TlsError, TlsErrorKind,
 };
 pub use handover::CloseReason;
+pub use identity::ClientIdentity;
 pub use mysql;
 pub use secret::{Password, ProviderError};
 pub use session::{

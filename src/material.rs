@@ -7,7 +7,7 @@ mod roots;
 mod server_key;
 
 pub(crate) use file::read_secret;
-pub(crate) use identity::ClientIdentity;
+pub(crate) use identity::{ClientIdentity, read_certificate};
 pub(crate) use issuer::may_issue;
 pub(crate) use roots::{GivenRoots, RootCerts, public_roots};
 pub(crate) use server_key::check_server_key;

@@ -51,11 +51,7 @@ impl ClientIdentity {
         })?;
         let Some((_, leaf)) = chain.first().and_then(|leaf| X509Certificate::from_der(leaf).ok())
         else {
-            return Err(Error::config(
-                ConfigErrorKind::NoCertificate,
-                "ssl-cert",
-                format!("ssl-cert: the first certificate in {} cannot be read", cert_source.name()),
-            ));
+            return Err(unreadable(cert_source));
         };
         // Not left to rustls, which refuses to compare X.509 v1 certificates.
         if key.public_key().is_some_and(|spki| spki.as_ref() != leaf.public_key().raw) {
@@ -77,6 +73,20 @@ impl ClientIdentity {
             source: cert_source.name(),
         }))
     }
+}
+
+/// The certificate that `ssl-cert` would present, without its key.
+pub(crate) fn read_certificate(source: &PemSource) -> Result<CertificateDer<'static>, Error> {
+    let leaf = read_chain(source, false)?.into_iter().next();
+    leaf.filter(|leaf| X509Certificate::from_der(leaf).is_ok()).ok_or_else(|| unreadable(source))
+}
+
+fn unreadable(source: &PemSource) -> Error {
+    Error::config(
+        ConfigErrorKind::NoCertificate,
+        "ssl-cert",
+        format!("ssl-cert: the first certificate in {} cannot be read", source.name()),
+    )
 }
 
 fn read_chain(

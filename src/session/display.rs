@@ -1,6 +1,7 @@
 //! A session as a person reads it, in the manner of the `mysql` client's `\s`.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use super::{PasswordSent, PlaintextReason, Session, TlsSession, Transport, Verification};
 use crate::text::{list, rfc3339};
@@ -65,7 +66,12 @@ fn tls_lines(f: &mut fmt::Formatter<'_>, tls: &TlsSession) -> fmt::Result {
         line(
             f,
             "  valid",
-            format_args!("{} to {}", rfc3339(leaf.not_before()), rfc3339(leaf.not_after())),
+            format_args!(
+                "{} to {} ({})",
+                rfc3339(leaf.not_before()),
+                rfc3339(leaf.not_after()),
+                leaf.facts.time_left(SystemTime::now())
+            ),
         )?;
     }
     let client = &tls.client_certificate;

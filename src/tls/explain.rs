@@ -4,7 +4,6 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{AlertDescription, CertificateError as Fault, PeerIncompatible};
 
 use super::verifier::{Check, Verifier};
-use super::x509;
 use crate::error::{
     CertificateError, CertificateErrorKind, Error, HandshakeError, HandshakeErrorKind, IoErrorKind,
 };
@@ -39,7 +38,7 @@ impl Context<'_> {
     }
 
     fn leaf(&self) -> Option<PeerCertificate> {
-        self.chain.first().map(|leaf| x509::facts(leaf))
+        self.chain.first().map(|leaf| PeerCertificate::of(leaf))
     }
 
     fn verifies_with(&self, verifier: &Verifier) -> bool {
@@ -255,7 +254,7 @@ fn certificate(fault: &Fault, context: &Context<'_>) -> Option<CertificateError>
 fn unknown_issuer(context: &Context<'_>, leaf: Option<&PeerCertificate>) -> CertificateError {
     let host = context.host();
     // What the last certificate that the server sent lacks, not what the first does.
-    let top = context.chain.last().map(|certificate| x509::facts(certificate));
+    let top = context.chain.last().map(|certificate| PeerCertificate::of(certificate));
     let issuer = top.as_ref().or(leaf).map_or("unknown", PeerCertificate::issuer);
     let new = |message| CertificateError::new(CertificateErrorKind::UnknownIssuer, message);
     match context.roots() {

@@ -5,7 +5,6 @@ mod names;
 mod observed;
 mod provider;
 mod verifier;
-mod x509;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -184,7 +183,7 @@ impl TlsState {
         let mut last = self.peer.lock().unwrap_or_else(PoisonError::into_inner);
         let known = last.iter().map(PeerCertificate::der);
         if !known.eq(chain.iter().map(|certificate| &**certificate)) {
-            *last = chain.iter().map(|certificate| x509::facts(certificate)).collect();
+            *last = chain.iter().map(|certificate| PeerCertificate::of(certificate)).collect();
         }
         last.clone()
     }

@@ -1,0 +1,53 @@
+//! A clause of REQUIRE: its quotes, and why there is none.
+
+use crate::error::{ConfigErrorKind, Error};
+use crate::session::Product;
+use crate::text::is_plain;
+
+/// A clause of a product's REQUIRE.
+#[derive(Clone, Copy)]
+pub(super) struct Clause {
+    pub(super) keyword: &'static str,
+    pub(super) product: Product,
+}
+
+impl Clause {
+    /// The clause with `text` as an SQL literal. Nothing else in it needs an escape: see
+    /// [`breaks_out`].
+    pub(super) fn quoted(self, text: &str) -> String {
+        format!("{} '{}'", self.keyword, text.replace('\\', "\\\\"))
+    }
+
+    /// Why there is no such clause for this certificate, and what to do; `reason` goes on after a
+    /// colon.
+    pub(super) fn refusal(self, reason: impl std::fmt::Display) -> Error {
+        Error::config(
+            ConfigErrorKind::Clause,
+            "ssl-cert",
+            format!(
+                "ssl-cert: no {} clause of {} stands for this certificate alone: {reason}; use \
+                 another clause, or have the certificate made anew without it",
+                self.keyword,
+                self.product.as_str()
+            ),
+        )
+    }
+}
+
+/// What is wrong with a character anywhere in a clause.
+pub(super) fn breaks_out(character: char) -> Option<&'static str> {
+    match character {
+        '\'' | '\\' => Some("could end the quoted text or change it"),
+        _ if !is_plain(character) => Some("is a control character or an invisible one"),
+        _ => None,
+    }
+}
+
+/// A character in an error, between quotes.
+pub(super) fn shown(character: char) -> String {
+    if is_plain(character) {
+        format!("\"{character}\"")
+    } else {
+        format!("U+{:04X}", u32::from(character))
+    }
+}
