@@ -47,7 +47,7 @@ use clause::Clause;
 /// | several in one set | `/CN=app/OU=shop` | `/CN=app+OU=shop` |
 /// | beyond ASCII | UTF-8 | each byte as `\xC3` |
 /// | `+` in a value | as it is | `\+` |
-/// | alternative names | `SAN`, from version 5.2 | no clause |
+/// | alternative names | `SAN` | no clause |
 ///
 /// The line has no escapes, so a value may hold what reads as another attribute: the common name
 /// `a/O=b` prints like a subject with an organization. A clause for such a certificate is an error,
@@ -56,13 +56,17 @@ use clause::Clause;
 ///
 /// - a value with `'`, `\`, `/`, `=`, a control character or an invisible one;
 /// - a name without attributes, since an empty text requires nothing;
-/// - on TiDB an attribute that it skips; on the others one whose name depends on OpenSSL's version;
+/// - on TiDB an attribute that it skips; on the others one whose name depends on the version;
 /// - a value that is not text, or not text that all versions of the server read alike.
 ///
-/// What remains: a CA that issues the same name twice makes two certificates for one account, so the
-/// clause is as good as the CA; name the issuer as well. The text is that of OpenSSL 3: an older one
-/// writes sets and `+` otherwise, and so may MariaDB built with WolfSSL; a clause with them then
-/// lets nobody in. So does one with a `\` under the `sql_mode` `NO_BACKSLASH_ESCAPES`.
+/// A clause cannot keep others from imitating: on TiDB a certificate with the common name `app/O=b`
+/// gets into the account of `/CN=app/O=b`, and MySQL does not tell `ü` from the eight characters
+/// `\xC3\xBC`. It is as good as the CA, which must not sign such names for anybody; name the issuer
+/// as well.
+///
+/// The text for MySQL and MariaDB is that of OpenSSL 3. An older one, or MariaDB's WolfSSL, may write
+/// sets and `+` otherwise; a clause with them then lets nobody in. Neither does one with a `\` under
+/// the `sql_mode` `NO_BACKSLASH_ESCAPES`.
 ///
 /// With the feature `serde` it serializes like a [`PeerCertificate`](crate::PeerCertificate).
 #[derive(Clone, PartialEq, Eq)]
@@ -112,10 +116,14 @@ impl ClientIdentity {
         Self::read(&PemSource::path(path.as_ref()))
     }
 
+    /// Of a certificate that can be read.
+    pub(crate) fn of(der: &[u8]) -> Self {
+        ClientIdentity { facts: Facts::of(der) }
+    }
+
     #[cfg(any(target_os = "linux", target_vendor = "apple"))]
     fn read(source: &PemSource) -> Result<Self> {
-        let der = crate::material::read_certificate(source)?;
-        Ok(ClientIdentity { facts: Facts::of(&der) })
+        Ok(Self::of(&crate::material::read_certificate(source)?))
     }
 
     #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]

@@ -116,6 +116,10 @@
 //! [`client_certificate`](TlsSession::client_certificate) tells what happened. PEM text is taken by
 //! [`ssl_cert_pem`](ConnectionBuilder::ssl_cert_pem) and its kin.
 //!
+//! An account can be tied to a certificate by `REQUIRE SUBJECT`, `ISSUER` and, on TiDB, `SAN`, whose
+//! texts each server writes in its own way. [`ClientIdentity`] has them for the certificate at hand,
+//! and tells when it expires.
+//!
 //! # Passwords
 //!
 //! A password comes as text, from a file that is read at every connect

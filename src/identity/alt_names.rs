@@ -13,7 +13,7 @@ use crate::x509::ip;
 /// The text for the alternative names of `certificate`, in its order.
 pub(super) fn list(clause: Clause, certificate: &X509Certificate<'_>) -> Result<String> {
     if clause.product != Product::TiDB {
-        return Err(clause.refusal("only TiDB has this clause"));
+        return Err(clause.refusal("only TiDB has SAN in REQUIRE"));
     }
     let names = match certificate.subject_alternative_name() {
         Ok(Some(names)) => names.value.general_names.as_slice(),

@@ -18,15 +18,14 @@ impl Clause {
         format!("{} '{}'", self.keyword, text.replace('\\', "\\\\"))
     }
 
-    /// Why there is no such clause for this certificate, and what to do; `reason` goes on after a
-    /// colon.
+    /// Why this certificate has no such clause, after a colon, and what to do.
     pub(super) fn refusal(self, reason: impl std::fmt::Display) -> Error {
         Error::config(
             ConfigErrorKind::Clause,
             "ssl-cert",
             format!(
-                "ssl-cert: no {} clause of {} stands for this certificate alone: {reason}; use \
-                 another clause, or have the certificate made anew without it",
+                "ssl-cert: this certificate has no {} clause on {}: {reason}; use another clause \
+                 or another certificate",
                 self.keyword,
                 self.product.as_str()
             ),

@@ -132,6 +132,7 @@ fn programs_read_one_json_object() {
                 "serial": "1f2e",
                 "not_before": null,
                 "not_after": null,
+                "days_left": 29,
                 "sha256": sha256,
                 "spki_sha256": null,
             }],
