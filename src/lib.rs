@@ -116,6 +116,10 @@
 //! [`client_certificate`](TlsSession::client_certificate) tells what happened. PEM text is taken by
 //! [`ssl_cert_pem`](ConnectionBuilder::ssl_cert_pem) and its kin.
 //!
+//! An account can be tied to a certificate by `REQUIRE SUBJECT`, `ISSUER` and, on TiDB, `SAN`, whose
+//! texts each server writes in its own way. [`ClientIdentity`] has them for the certificate at hand,
+//! and tells when it expires.
+//!
 //! # Passwords
 //!
 //! A password comes as text, from a file that is read at every connect
@@ -259,6 +263,7 @@ mod driver;
 mod dsn;
 mod error;
 mod handover;
+mod identity;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod material;
 mod pem_source;
@@ -275,6 +280,7 @@ mod text;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod tls;
 mod tls_options;
+mod x509;
 
 pub use builder::ConnectionBuilder;
 pub use driver::{Connection, Connector, ServerTlsStatus};
@@ -286,6 +292,7 @@ pub use error::{
     ServerError, ServerErrorKind, ServerReply, Step, TimeoutError, TlsError, TlsErrorKind,
 };
 pub use handover::CloseReason;
+pub use identity::ClientIdentity;
 pub use mysql;
 pub use reload_state::ReloadState;
 pub use secret::{Password, ProviderError};

@@ -14,7 +14,7 @@ mod snapshot;
 
 pub(crate) use crls::Crls;
 pub(crate) use file::read_secret;
-pub(crate) use identity::ClientIdentity;
+pub(crate) use identity::{CertifiedIdentity, read_certificate};
 pub(crate) use purpose::{is_self_signed, may_issue, may_serve};
 pub(crate) use rewrite::{Swap, bare_certificate, server_certificate};
 pub(crate) use roots::{PublicRoots, RootCerts, bundled_roots};

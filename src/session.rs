@@ -7,7 +7,6 @@ mod tls_session;
 use std::time::Duration;
 
 pub use peer::PeerCertificate;
-pub(crate) use peer::hex;
 pub use tls_session::{ClientCertificate, TlsSession, Verification};
 
 use crate::text::peer_text;

@@ -31,11 +31,17 @@ pub(crate) fn peer_text(bytes: &[u8]) -> String {
     shown
 }
 
-fn is_plain(character: char) -> bool {
+/// Whether it shows as what it is, and nothing around it as something else.
+pub(crate) fn is_plain(character: char) -> bool {
     !character.is_control()
         && !matches!(character,
-            '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
             | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Bytes in lower case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A time as RFC 3339 in UTC, to the second.

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use mysql::{Conn, Opts};
@@ -13,6 +12,7 @@ use super::check_tls;
 use super::connection::Connection;
 use super::options;
 use super::packet_size::PacketSize;
+use super::warnings::Warnings;
 use crate::builder::{ConnectionBuilder, MYSQL_PORT};
 use crate::connect::deadline::Deadline;
 use crate::connect::{self, Address, Decision, Target, TcpOptions, decide};
@@ -21,12 +21,13 @@ use crate::error::{
     IoErrorKind, Result, ServerError, ServerErrorKind, ServerReply,
 };
 use crate::handover::{CloseReason, Handover};
+use crate::identity::ClientIdentity;
 use crate::material::{check_server_key, read_secret};
 use crate::protocol::login::Permissions;
 use crate::relay::{Job, Plan, PrivateDir, Workers};
 use crate::reload_state::ReloadState;
 use crate::secret::{Password, PasswordSource, ProviderFailure};
-use crate::session::{PlaintextReason, Session, Transport, Verification};
+use crate::session::{Session, Transport};
 use crate::ssl_mode::SslMode;
 use crate::tls::{Recipe, Rotation, TlsState, crypto_provider};
 
@@ -64,7 +65,7 @@ struct Shared {
     options: Opts,
     connect_timeout: Duration,
     workers: Arc<Workers>,
-    warned: AtomicBool,
+    warnings: Warnings,
     packet_size: PacketSize,
 }
 
@@ -104,7 +105,7 @@ impl ConnectionBuilder {
                 options,
                 connect_timeout: self.connect_timeout,
                 workers: Workers::new(dir),
-                warned: AtomicBool::new(false),
+                warnings: Warnings::default(),
                 packet_size: PacketSize::default(),
             }),
         })
@@ -212,6 +213,14 @@ impl Connector {
         self.shared.tls.state()
     }
 
+    /// What the client certificate says, and the clauses for accounts that ask for it; `None`
+    /// without one.
+    #[must_use]
+    pub fn client_identity(&self) -> Option<ClientIdentity> {
+        let tls = self.shared.tls.in_use();
+        tls.identity().map(|identity| ClientIdentity::of(&identity.facts.der))
+    }
+
     fn attempt(
         &self,
         tls: &Arc<TlsState>,
@@ -262,7 +271,7 @@ impl Connector {
         let timings = &mut session.timings;
         let told = timings.dial + timings.greeting + timings.tls.unwrap_or_default();
         timings.setup = start.elapsed().saturating_sub(told + timings.authentication);
-        self.warn(&session);
+        shared.warnings.about(&session, &shared.server, self.is_local(&session));
         tracing::debug!(transport = %session.transport, "connected");
         Ok(Connection::new(conn, session, handover))
     }
@@ -326,30 +335,6 @@ impl Connector {
         let address = session.address.parse::<std::net::SocketAddr>();
         matches!(self.shared.target.address, Address::Unix(_))
             || address.is_ok_and(|address| address.ip().is_loopback())
-    }
-
-    /// One warning a connector for a session that an attacker could read.
-    fn warn(&self, session: &Session) {
-        let server = &self.shared.server;
-        let fallback = session.transport == Transport::Plaintext(PlaintextReason::NotOffered);
-        let unverified = session.tls().is_some_and(|tls| *tls.verified() == Verification::Nothing);
-        if !(fallback || unverified && !self.is_local(session)) {
-            return;
-        }
-        if self.shared.warned.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        if fallback {
-            tracing::warn!(
-                "{server} offers no TLS: the connection is plaintext (ssl-mode=PREFERRED); add \
-                 ssl-mode=VERIFY_IDENTITY once it does"
-            );
-        } else {
-            tracing::warn!(
-                "the certificate of {server} is not verified, so anybody in between can read \
-                 along; add ssl-mode=VERIFY_IDENTITY"
-            );
-        }
     }
 }
 

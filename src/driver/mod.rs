@@ -14,6 +14,8 @@ mod connector;
 mod options;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod packet_size;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+mod warnings;
 
 #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
 #[path = "unsupported.rs"]

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use super::connection::Connection;
 use crate::builder::ConnectionBuilder;
 use crate::error::{ConfigErrorKind, Error, Result};
+use crate::identity::ClientIdentity;
 use crate::reload_state::ReloadState;
 
 /// On this system there is none: [`ConnectionBuilder::build`] is an error.
@@ -57,6 +58,12 @@ impl Connector {
     ///
     /// None: there is no connector to call it on.
     pub fn reload(&self) -> Result<()> {
+        match self.0 {}
+    }
+
+    /// Not possible on this system.
+    #[must_use]
+    pub fn client_identity(&self) -> Option<ClientIdentity> {
         match self.0 {}
     }
 

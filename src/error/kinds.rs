@@ -93,6 +93,8 @@ kinds! {
         CaRequired = "config.ca-required",
         /// The password provider or password file failed.
         Password = "config.password",
+        /// The certificate has a name that no `REQUIRE` clause can stand for.
+        Clause = "config.clause",
         /// The hook changed a driver option that this crate decides.
         Hook = "config.hook",
     }

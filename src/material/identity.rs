@@ -1,6 +1,7 @@
 //! The client certificate and its key.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use rustls::SignatureScheme;
 use rustls::client::ResolvesClientCert;
@@ -8,29 +9,26 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 use x509_parser::prelude::{FromDer, X509Certificate};
-use x509_parser::time::ASN1Time;
 
 use super::{file, form, private_key};
 use crate::error::{ConfigError, ConfigErrorKind, Error};
 use crate::pem_source::PemSource;
 use crate::secret::PasswordSource;
-use crate::text::peer_text;
+use crate::x509::Facts;
 
 /// A client certificate with its chain, and the key that belongs to it.
 #[derive(Debug)]
-pub(crate) struct ClientIdentity {
+pub(crate) struct CertifiedIdentity {
     pub(crate) key: Arc<CertifiedKey>,
-    /// The certificate's subject.
-    pub(crate) subject: String,
+    /// What the certificate says.
+    pub(crate) facts: Facts,
     /// Where the certificate came from, for errors.
     pub(crate) source: String,
-    /// In seconds since 1970.
-    not_after: i64,
     /// What is worth a warning.
     pub(crate) notes: Vec<String>,
 }
 
-impl ClientIdentity {
+impl CertifiedIdentity {
     /// Reads certificate and key; the one that is not given is looked for in the other's file.
     pub(crate) fn load(
         cert: Option<&PemSource>,
@@ -56,14 +54,11 @@ impl ClientIdentity {
                 .because(error),
             )
         })?;
-        let Some((_, leaf)) = chain.first().and_then(|leaf| X509Certificate::from_der(leaf).ok())
-        else {
-            return Err(Error::config(
-                ConfigErrorKind::NoCertificate,
-                "ssl-cert",
-                format!("ssl-cert: the first certificate in {} cannot be read", cert_source.name()),
-            ));
+        let Some(der) = chain.first() else { return Err(unreadable(cert_source)) };
+        let Ok((_, leaf)) = X509Certificate::from_der(der) else {
+            return Err(unreadable(cert_source));
         };
+        let facts = Facts::of(der);
         // Not left to rustls, which refuses to compare X.509 v1 certificates.
         if key.public_key().is_some_and(|spki| spki.as_ref() != leaf.public_key().raw) {
             return Err(Error::config(
@@ -85,21 +80,32 @@ impl ClientIdentity {
                 key_source.name()
             ));
         }
-        let not_after = leaf.validity().not_after.timestamp();
-        let subject = peer_text(leaf.subject().to_string().as_bytes());
-        Ok(Some(ClientIdentity {
+        Ok(Some(CertifiedIdentity {
+            facts,
             key: Arc::new(CertifiedKey::new(chain, key)),
-            subject,
             source: cert_source.name(),
-            not_after,
             notes,
         }))
     }
 
     /// Whether the certificate's time is over.
     pub(crate) fn is_expired(&self) -> bool {
-        self.not_after < ASN1Time::now().timestamp()
+        self.facts.not_after < SystemTime::now()
     }
+}
+
+/// The certificate that `ssl-cert` would present, without its key.
+pub(crate) fn read_certificate(source: &PemSource) -> Result<CertificateDer<'static>, Error> {
+    let leaf = read_chain(source, false)?.into_iter().next();
+    leaf.filter(|leaf| X509Certificate::from_der(leaf).is_ok()).ok_or_else(|| unreadable(source))
+}
+
+fn unreadable(source: &PemSource) -> Error {
+    Error::config(
+        ConfigErrorKind::NoCertificate,
+        "ssl-cert",
+        format!("ssl-cert: the first certificate in {} cannot be read", source.name()),
+    )
 }
 
 fn read_chain(
@@ -140,7 +146,7 @@ fn read_chain(
 }
 
 /// Always presents the one certificate, as libmysqlclient does, whatever issuers the server hints at.
-impl ResolvesClientCert for ClientIdentity {
+impl ResolvesClientCert for CertifiedIdentity {
     fn resolve(&self, _: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.key.key.choose_scheme(schemes)?;
         Some(Arc::clone(&self.key))

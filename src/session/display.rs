@@ -1,6 +1,7 @@
 //! A session as a person reads it, in the manner of the `mysql` client's `\s`.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use super::{PasswordSent, PlaintextReason, Session, TlsSession, Transport, Verification};
 use crate::text::{list, rfc3339};
@@ -67,14 +68,21 @@ fn tls_lines(f: &mut fmt::Formatter<'_>, tls: &TlsSession) -> fmt::Result {
         line(
             f,
             "  valid",
-            format_args!("{} to {}", rfc3339(leaf.not_before()), rfc3339(leaf.not_after())),
+            format_args!(
+                "{} to {} ({})",
+                rfc3339(leaf.not_before()),
+                rfc3339(leaf.not_after()),
+                leaf.facts.time_left(SystemTime::now())
+            ),
         )?;
     }
     let client = &tls.client_certificate;
     let told = match (&client.presented, client.requested) {
-        (Some(subject), _) => subject.as_str(),
-        (None, true) => "none presented, the server asked for one",
-        (None, false) => "not asked for",
+        (Some(facts), _) => {
+            format!("{} ({})", facts.subject, facts.time_left(SystemTime::now()))
+        }
+        (None, true) => "none presented, the server asked for one".to_owned(),
+        (None, false) => "not asked for".to_owned(),
     };
     line(f, "Client certificate", format_args!("{told}"))
 }

@@ -1,8 +1,12 @@
 //! What a TLS handshake negotiated and what was verified in it.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use super::PeerCertificate;
+#[cfg(feature = "serde")]
+use crate::text::rfc3339;
+use crate::x509::Facts;
 
 /// What a TLS handshake negotiated and what was verified in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,11 +140,10 @@ impl fmt::Display for Verification {
 
 /// What became of the client certificate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ClientCertificate {
     pub(crate) requested: bool,
-    pub(crate) presented: Option<String>,
+    pub(crate) presented: Option<Facts>,
 }
 
 impl ClientCertificate {
@@ -153,6 +156,36 @@ impl ClientCertificate {
     /// The subject of the one that was presented.
     #[must_use]
     pub fn presented(&self) -> Option<&str> {
-        self.presented.as_deref()
+        self.presented.as_ref().map(|facts| facts.subject.as_str())
+    }
+
+    /// When the one that was presented expires.
+    #[must_use]
+    pub fn not_after(&self) -> Option<SystemTime> {
+        self.presented.as_ref().map(|facts| facts.not_after)
+    }
+
+    /// Whole days until the one that was presented expires, rounded down; negative once it has.
+    #[must_use]
+    pub fn days_left(&self) -> Option<i64> {
+        self.presented.as_ref().map(|facts| facts.days_left(SystemTime::now()))
+    }
+
+    pub(crate) fn facts(&self) -> Option<&Facts> {
+        self.presented.as_ref()
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for ClientCertificate {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+
+        let mut fields = serializer.serialize_struct("ClientCertificate", 4)?;
+        fields.serialize_field("requested", &self.requested)?;
+        fields.serialize_field("presented", &self.presented())?;
+        fields.serialize_field("not_after", &self.not_after().map(rfc3339))?;
+        fields.serialize_field("days_left", &self.days_left())?;
+        fields.end()
     }
 }

@@ -7,9 +7,8 @@ use rustls::{AlertDescription, CertificateError, PeerIncompatible};
 
 use super::offer::Offer;
 use super::verifier::Verifier;
-use super::x509;
 use crate::error::{Error, HandshakeError, HandshakeErrorKind, IoErrorKind};
-use crate::material::ClientIdentity;
+use crate::material::CertifiedIdentity;
 use crate::session::PeerCertificate;
 use crate::text::peer_text;
 
@@ -22,7 +21,7 @@ pub(super) struct Context<'a> {
     /// Whether the server asked for a client certificate.
     pub(super) requested: bool,
     /// The client certificate, where it was presented.
-    pub(super) presented: Option<&'a ClientIdentity>,
+    pub(super) presented: Option<&'a CertifiedIdentity>,
     /// Whether the handshake itself went through.
     pub(super) completed: bool,
 }
@@ -33,7 +32,7 @@ impl Context<'_> {
     }
 
     fn leaf(&self) -> Option<PeerCertificate> {
-        self.chain.first().map(|leaf| x509::facts(leaf))
+        self.chain.first().map(|leaf| PeerCertificate::of(leaf))
     }
 }
 
@@ -149,7 +148,7 @@ fn received(alert: AlertDescription, context: &Context<'_>) -> HandshakeError {
             format!(
                 "{host} refused the client certificate \"{}\" from {} (alert {name}); it has to be \
                  issued by the CA in the server's ssl-ca and be valid",
-                identity.subject, identity.source
+                identity.facts.subject, identity.source
             ),
         ),
         (Alert::CertificateRequired, _) => certificate_required(&host, name),

@@ -9,7 +9,6 @@ mod provider;
 mod recipe;
 mod rotation;
 mod verifier;
-mod x509;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,7 +23,7 @@ pub(crate) use rotation::Rotation;
 use verifier::{Check, Verifier};
 
 use crate::error::{Error, HandshakeErrorKind};
-use crate::material::ClientIdentity;
+use crate::material::CertifiedIdentity;
 use crate::session::{ClientCertificate, PeerCertificate, TlsSession, Verification};
 
 /// How many server names a ticket store holds; one connector talks to one.
@@ -38,7 +37,7 @@ const TICKET_NAMES: usize = 8;
 pub(crate) struct TlsState {
     config: Arc<ClientConfig>,
     verifier: Arc<Verifier>,
-    identity: Option<Arc<ClientIdentity>>,
+    identity: Option<Arc<CertifiedIdentity>>,
     offer: Offer,
     names: Names,
     /// What a full handshake told of the client certificate; a resumed one tells nothing.
@@ -65,7 +64,7 @@ impl TlsState {
     fn new(
         offer: Offer,
         verifier: Verifier,
-        identity: Option<ClientIdentity>,
+        identity: Option<CertifiedIdentity>,
         names: Names,
         habits: Habits,
     ) -> Result<Self, Error> {
@@ -128,7 +127,7 @@ impl TlsState {
                     .identity
                     .as_ref()
                     .filter(|_| observed.presented)
-                    .map(|identity| identity.subject.clone()),
+                    .map(|identity| identity.facts.clone()),
             };
             self.client_certificate
                 .lock()
@@ -181,7 +180,7 @@ impl TlsState {
     }
 
     /// The client certificate.
-    pub(crate) fn identity(&self) -> Option<&ClientIdentity> {
+    pub(crate) fn identity(&self) -> Option<&CertifiedIdentity> {
         self.identity.as_deref()
     }
 
@@ -200,7 +199,7 @@ impl TlsState {
         let mut last = self.peer.lock().unwrap_or_else(PoisonError::into_inner);
         let known = last.iter().map(PeerCertificate::der);
         if !known.eq(chain.iter().map(|certificate| &**certificate)) {
-            *last = chain.iter().map(|certificate| x509::facts(certificate)).collect();
+            *last = chain.iter().map(|certificate| PeerCertificate::of(certificate)).collect();
         }
         last.clone()
     }

@@ -12,7 +12,7 @@ use rustls::client::ResolvesClientCert;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 
-use crate::material::ClientIdentity;
+use crate::material::CertifiedIdentity;
 
 #[derive(Debug, Default)]
 pub(super) struct Observed {
@@ -53,10 +53,10 @@ pub(super) fn chain(leaf: &CertificateDer<'_>, intermediates: &[CertificateDer<'
 
 /// Presents the client certificate, if there is one, and records that it was asked for.
 #[derive(Debug)]
-pub(super) struct Resolver(Option<Arc<ClientIdentity>>);
+pub(super) struct Resolver(Option<Arc<CertifiedIdentity>>);
 
 impl Resolver {
-    pub(super) fn new(identity: Option<Arc<ClientIdentity>>) -> Self {
+    pub(super) fn new(identity: Option<Arc<CertifiedIdentity>>) -> Self {
         Resolver(identity)
     }
 }

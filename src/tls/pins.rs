@@ -1,15 +1,14 @@
 //! Pins: the server's key or certificate by its hash.
 
-use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
+use data_encoding::{BASE64_NOPAD, HEXLOWER_PERMISSIVE};
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::error::{ConfigErrorKind, Error};
 use crate::tls_options::TlsOptions;
+use crate::x509::PIN_PREFIX;
 
 type Hash = [u8; 32];
-
-const PREFIX: &str = "sha256//";
 
 /// What the server's own certificate is compared with: each kind, where it is given, must match.
 #[derive(Debug, Default)]
@@ -43,18 +42,8 @@ impl Pins {
     }
 }
 
-/// A key's pin as curl writes it.
-pub(super) fn pin_text(spki: &Hash) -> String {
-    format!("{PREFIX}{}", BASE64.encode(spki))
-}
-
-/// A certificate's fingerprint.
-pub(super) fn fingerprint_text(certificate: &[u8]) -> String {
-    HEXLOWER.encode(&Sha256::digest(certificate))
-}
-
 fn key(pin: &str) -> Result<Hash, Error> {
-    let base64 = pin.trim().strip_prefix(PREFIX).map(|text| text.trim_end_matches('='));
+    let base64 = pin.trim().strip_prefix(PIN_PREFIX).map(|text| text.trim_end_matches('='));
     let hash = base64.and_then(|text| BASE64_NOPAD.decode(text.as_bytes()).ok());
     hash.and_then(|hash| hash.try_into().ok()).ok_or_else(|| {
         Error::config(
@@ -98,8 +87,7 @@ mod tests {
         let hash: Hash = Sha256::digest("").into();
         assert_eq!(key(KEY).unwrap(), hash);
         assert_eq!(key(KEY.trim_end_matches('=')).unwrap(), hash);
-        assert_eq!(pin_text(&hash), KEY);
-        assert_eq!(fingerprint_text(b""), HEX);
+        assert_eq!(crate::x509::pin_text(&hash), KEY);
         for text in [HEX.to_owned(), HEX.to_uppercase(), colons.join(":")] {
             assert_eq!(certificate(&text).unwrap(), hash);
         }

@@ -9,7 +9,7 @@ use super::pins::Pins;
 use super::verifier::{Check, Verifier};
 use super::{Habits, Names, TlsState};
 use crate::error::{ConfigErrorKind, Error};
-use crate::material::{ClientIdentity, Crls, PublicRoots, RootCerts, Snapshot};
+use crate::material::{CertifiedIdentity, Crls, PublicRoots, RootCerts, Snapshot};
 use crate::ssl_mode::SslMode;
 use crate::ssl_roots::SslRoots;
 use crate::tls_options::TlsOptions;
@@ -80,7 +80,7 @@ impl Recipe {
         let options = &self.options;
         let roots = self.roots()?;
         let crls = Crls::load(options.crl.as_ref(), options.crlpath.as_deref())?;
-        let identity = ClientIdentity::load(
+        let identity = CertifiedIdentity::load(
             options.cert.as_ref(),
             options.key.as_ref(),
             &options.key_password,

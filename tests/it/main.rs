@@ -20,6 +20,7 @@ mod errors;
 mod events;
 mod examples;
 mod hostile;
+mod identity;
 mod kit;
 mod modes;
 mod one_segment;

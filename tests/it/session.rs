@@ -55,6 +55,7 @@ fn facts_of_a_full_and_of_a_resumed_session() {
             assert_eq!(peer[0].subject_alt_names(), ["DNS:localhost"]);
             assert_eq!((peer[0].serial(), peer[0].not_after()), ("1f2e", not_after));
             assert!(peer[0].not_before() < SystemTime::now());
+            assert_eq!((peer[1].days_left(), peer[0].days_left() > 1000), (29, true));
             assert_eq!(peer[0].der(), leaf.chain[0].as_ref());
             assert_eq!(peer[1].der(), leaf.chain[1].as_ref());
             assert_ne!(peer[0].sha256(), peer[1].sha256());
@@ -137,6 +138,13 @@ Time                TIMES";
     let text = unverified.session().to_string();
     assert!(text.contains("Verified            NOT VERIFIED\n"), "{text}");
     assert!(text.contains("SNI                 none\n"), "{text}");
+    assert!(text.contains("Z (29 days left)\n"), "{text}");
+
+    let expired = ca().server("localhost").expired().issue();
+    let server = ScriptedServer::start(ServerScript::new().tls(ServerTls::new(&expired)));
+    let connection = builder("localhost", &server).ssl_mode(SslMode::Required).connect().unwrap();
+    let text = connection.session().to_string();
+    assert!(text.contains("Z (expired 1 day ago)\n"), "{text}");
 
     let server = ScriptedServer::start(ServerScript::new());
     for (mode, reason) in [
@@ -167,6 +175,7 @@ fn a_program_reads_it() {
     assert_eq!(json["tls"]["client_certificate"]["requested"], false);
     let leaf = &json["tls"]["peer"][0];
     assert_eq!(leaf["subject"], "CN=localhost");
+    assert_eq!(leaf["days_left"], 29);
     assert_eq!(leaf["sha256"].as_str().map(str::len), Some(64));
     assert!(leaf["not_after"].as_str().unwrap().ends_with('Z'), "{leaf}");
     assert_eq!(json["password_sent"], "scramble");

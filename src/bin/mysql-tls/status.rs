@@ -36,13 +36,20 @@ pub(crate) fn run(args: &StatusArgs) -> Result<(), Failure> {
             .map_err(|error| Failure::error("io.output", format!("no JSON: {error}")))?;
         return output::print(text);
     }
+    output::print(session)?;
+    if let Some(leaf) = session.tls().and_then(|tls| tls.peer().first()) {
+        // As options, ready to be copied.
+        if let Some(pin) = leaf.pin() {
+            output::print(format_args!("{:<20}tls-pin={pin}", "Pin"))?;
+        }
+        let fingerprint = leaf.fingerprint();
+        output::print(format_args!("{:<20}tls-peer-fingerprint={fingerprint}", "Fingerprint"))?;
+    }
     match view {
-        Some(view) => output::print(format_args!(
-            "{session}\n{:<20}{}",
-            "Server's view",
-            told(session, &view)
-        )),
-        None => output::print(session),
+        Some(view) => {
+            output::print(format_args!("{:<20}{}", "Server's view", told(session, &view)))
+        }
+        None => Ok(()),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::{CertificateError, CertificateErrorKind as Kind};
 use crate::material::{RootCerts, bundled_roots};
 use crate::session::PeerCertificate;
 use crate::text::{list, peer_text, rfc3339};
-use crate::tls::{pins, x509};
+use crate::x509::signature_algorithm;
 
 pub(super) fn explain(fault: &Fault, context: &Context<'_>) -> CertificateError {
     let host = context.host();
@@ -83,7 +83,7 @@ fn of_webpki(
             ),
         ),
         Found::InvalidSignatureForPublicKey => {
-            let weak = context.chain.iter().find_map(|der| x509::facts(der).weak_key());
+            let weak = context.chain.iter().find_map(|der| PeerCertificate::of(der).weak_key());
             let reason = weak.map_or_else(
                 || "the signature on it, or on one above it, is wrong".to_owned(),
                 |key| {
@@ -107,8 +107,7 @@ fn cannot_be_accepted(host: &str, subject: &str, reason: &str) -> String {
 
 /// The signature algorithms of the certificates that were sent.
 fn signatures(context: &Context<'_>) -> String {
-    let mut names: Vec<String> =
-        context.chain.iter().map(|der| x509::signature_algorithm(der)).collect();
+    let mut names: Vec<String> = context.chain.iter().map(|der| signature_algorithm(der)).collect();
     names.dedup();
     list(&names)
 }
@@ -120,7 +119,7 @@ fn out_of_time(context: &Context<'_>, expired: bool) -> String {
     let is_out = |facts: &PeerCertificate| {
         if expired { facts.not_after() < now } else { facts.not_before() > now }
     };
-    let facts = context.chain.iter().map(|der| x509::facts(der)).find(is_out);
+    let facts = context.chain.iter().map(|der| PeerCertificate::of(der)).find(is_out);
     let which = facts.map_or_else(
         || " (it is the CA's own, in ssl-ca)".to_owned(),
         |facts| {
@@ -175,13 +174,9 @@ fn no_current_crl(context: &Context<'_>) -> String {
 
 fn pin_mismatch(context: &Context<'_>, subject: &str) -> CertificateError {
     let host = context.host();
-    let shown = context.chain.first().map_or_else(String::new, |leaf| {
-        let key = x509::facts(leaf).spki_sha256().map(pins::pin_text);
-        format!(
-            "; it has tls-pin={} and tls-peer-fingerprint={}",
-            key.unwrap_or_else(|| "none".to_owned()),
-            pins::fingerprint_text(leaf)
-        )
+    let shown = context.leaf().map_or_else(String::new, |leaf| {
+        let pin = leaf.pin().unwrap_or_else(|| "none".to_owned());
+        format!("; it has tls-pin={pin} and tls-peer-fingerprint={}", leaf.fingerprint())
     });
     CertificateError::new(
         Kind::PinMismatch,
@@ -195,7 +190,7 @@ fn pin_mismatch(context: &Context<'_>, subject: &str) -> CertificateError {
 fn unknown_issuer(context: &Context<'_>, leaf: Option<&PeerCertificate>) -> CertificateError {
     let host = context.host();
     // What the last certificate that the server sent lacks, not what the first does.
-    let top = context.chain.last().map(|certificate| x509::facts(certificate));
+    let top = context.chain.last().map(|certificate| PeerCertificate::of(certificate));
     let issuer = top.as_ref().or(leaf).map_or("unknown", PeerCertificate::issuer);
     let new = |message| CertificateError::new(Kind::UnknownIssuer, message);
     let roots = context.verifier.roots();

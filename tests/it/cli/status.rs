@@ -39,6 +39,8 @@ fn a_person_reads_what_was_negotiated_and_verified() {
             "Client certificate",
             "Password",
             "Time",
+            "Pin",
+            "Fingerprint",
             "Server's view",
         ]
     );
@@ -52,6 +54,13 @@ fn a_person_reads_what_was_negotiated_and_verified() {
         ("Server's view", &format!("TLSv1.3, {CIPHER}, as on this side")),
     ] {
         assert!(lines.contains(&expected), "{expected:?} is not in\n{output}");
+    }
+    // What is printed can be copied.
+    for (name, value) in lines.iter().filter(|(name, _)| ["Pin", "Fingerprint"].contains(name)) {
+        let dsn =
+            format!("{}&{}", fixture.dsn("app"), value.replace('=', "%3D").replacen("%3D", "=", 1));
+        let again = run(&["status", &dsn]).end().succeeded();
+        assert!(again.contains("the name localhost, and the pin\n"), "{name}: {again}");
     }
 }
 
@@ -111,6 +120,10 @@ fn programs_read_one_json_object() {
     }
     let spki = certificate["spki_sha256"].take();
     assert_eq!(spki.as_str().unwrap().len(), 64, "{spki}");
+    let pin = certificate["pin"].take();
+    assert!(pin.as_str().unwrap().starts_with("sha256//"), "{pin}");
+    let expiry = report["tls"]["client_certificate"]["not_after"].take();
+    assert_eq!(expiry.as_str().unwrap().len(), 20, "{expiry}");
     let sha256: String =
         Sha256::digest(leaf.der()).iter().map(|byte| format!("{byte:02x}")).collect();
     let expected = json!({
@@ -132,14 +145,16 @@ fn programs_read_one_json_object() {
                 "serial": "1f2e",
                 "not_before": null,
                 "not_after": null,
+                "days_left": 29,
                 "sha256": sha256,
                 "spki_sha256": null,
+                "pin": null,
             }],
             "verified": "chain-and-name",
             "verified_name": "localhost",
             "pinned": false,
             "revocation_checked": false,
-            "client_certificate": {"requested": true, "presented": "CN=app, O=Shop"},
+            "client_certificate": {"requested": true, "presented": "CN=app, O=Shop", "not_after": null, "days_left": 29},
         },
         "password_sent": "cleartext",
         "timings": null,
@@ -216,7 +231,7 @@ fn a_server_that_tells_no_view_is_connected_all_the_same() {
     let warning = "the server did not tell its view of the session: MySqlError { ERROR 1064 \
                    (42000): no such \\u{1b}[2J statement }";
     let output = run(&["status", &fixture.dsn("app")]).end().warned(warning);
-    assert!(output.lines().last().unwrap().starts_with("Time "), "{output}");
+    assert!(output.lines().last().unwrap().starts_with("Fingerprint "), "{output}");
     let output = run(&["status", "--json", &fixture.dsn("app")]).end().warned(warning);
     let report: Value = serde_json::from_str(&output).unwrap();
     assert_eq!(report.get("server_status"), Some(&Value::Null));

@@ -4,6 +4,7 @@
 //! those of one product, `tests/all` those of each product that this machine has.
 
 mod accounts;
+mod clauses;
 mod data;
 mod facts;
 mod harness;
@@ -51,6 +52,8 @@ products! {
         modes::unix_socket,
         accounts::require_clauses,
         accounts::refused_certificate_names_the_alert,
+        clauses::subject_and_issuer_let_in_their_certificate_alone,
+        clauses::what_is_refused_would_let_in_others,
         passwords::wrong_password,
         passwords::uncached_password_stays_here,
         passwords::uncached_password_stays_here_in_a_fallback,
@@ -85,6 +88,7 @@ products! {
         facts::auto_certificates,
     ]
     tidb [
+        clauses::alternative_names_let_in_their_certificate,
         passwords::native_password,
         passwords::caching_sha2_always_full,
         facts::auto_certificates,

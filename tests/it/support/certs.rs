@@ -16,6 +16,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::issued::Issued;
 use super::pem::pem;
+use super::subject::{Attribute, name, replace_subject};
 
 /// The kind of key a certificate is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,6 +165,7 @@ pub struct Leaf {
     authority: Option<Authority>,
     params: CertificateParams,
     kind: KeyKind,
+    raw_subject: Option<Vec<u8>>,
 }
 
 impl Leaf {
@@ -172,7 +174,7 @@ impl Leaf {
         params.use_authority_key_identifier_extension = authority.is_some();
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![usage];
-        Self { authority, params, kind: KeyKind::EcdsaP256 }
+        Self { authority, params, kind: KeyKind::EcdsaP256, raw_subject: None }
     }
 
     fn name(self, name: &str) -> Self {
@@ -231,6 +233,12 @@ impl Leaf {
         self
     }
 
+    /// Replaces the whole subject by one of these sets of attributes, as they stand.
+    pub fn raw_subject(mut self, sets: &[&[Attribute<'_>]]) -> Self {
+        self.raw_subject = Some(name(sets));
+        self
+    }
+
     pub fn serial(mut self, number: u64) -> Self {
         self.params.serial_number = Some(number.into());
         self
@@ -286,14 +294,19 @@ impl Leaf {
 
     pub fn issue(self) -> Issued {
         let key = self.kind.generate();
-        let (certificate, above) = match &self.authority {
+        let (certificate, signer, above) = match &self.authority {
             Some(authority) => (
                 self.params.signed_by(&key, &authority.0.issuer),
+                authority.0.issuer.key(),
                 authority.0.intermediates.as_slice(),
             ),
-            None => (self.params.self_signed(&key), [].as_slice()),
+            None => (self.params.self_signed(&key), &key, [].as_slice()),
         };
-        let mut chain = vec![certificate.expect("certificate").der().clone()];
+        let mut certificate = certificate.expect("certificate").der().clone();
+        if let Some(subject) = &self.raw_subject {
+            certificate = replace_subject(&certificate, subject, signer);
+        }
+        let mut chain = vec![certificate];
         chain.extend_from_slice(above);
         Issued { chain, key: key.serialize_der(), kind: self.kind }
     }

@@ -26,7 +26,7 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 /// One DER element: tag, length, content.
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+pub(super) fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut out = vec![tag];
     match content.len() {
         short @ 0..=127 => out.push(short as u8),
@@ -42,7 +42,7 @@ fn der(tag: u8, content: &[u8]) -> Vec<u8> {
 }
 
 /// Takes one DER element with the given tag off the front of `input` and returns its content.
-fn take<'a>(input: &mut &'a [u8], tag: u8) -> &'a [u8] {
+pub(super) fn take<'a>(input: &mut &'a [u8], tag: u8) -> &'a [u8] {
     assert_eq!(input[0], tag, "DER tag");
     let (length, at) = match input[1] {
         short @ 0..=127 => (usize::from(short), 2),

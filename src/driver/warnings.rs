@@ -1,0 +1,70 @@
+//! What a connector warns of, each thing once.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use crate::session::{PlaintextReason, Session, Transport, Verification};
+use crate::x509::Facts;
+
+/// How many certificates are remembered: a server that shows ever new ones must not fill the memory.
+const CERTIFICATES_LIMIT: usize = 256;
+
+/// What was warned of already.
+#[derive(Debug, Default)]
+pub(super) struct Warnings {
+    readable: AtomicBool,
+    /// Certificates that expire soon, by their SHA-256.
+    expiring: Mutex<BTreeSet<[u8; 32]>>,
+}
+
+impl Warnings {
+    /// Warns of a new session. `is_local`: nobody but this machine carries it.
+    pub(super) fn about(&self, session: &Session, server: &str, is_local: bool) {
+        self.readable_by_others(session, server, is_local);
+        let Some(tls) = session.tls() else { return };
+        let shown = tls.peer().iter().map(|certificate| ("certificate", certificate.facts()));
+        let presented = tls.client_certificate().facts().map(|facts| ("client certificate", facts));
+        for (kind, facts) in shown.chain(presented) {
+            self.expiry(kind, facts, server);
+        }
+    }
+
+    /// One warning a connector for a session that an attacker could read.
+    fn readable_by_others(&self, session: &Session, server: &str, is_local: bool) {
+        let fallback = session.transport == Transport::Plaintext(PlaintextReason::NotOffered);
+        let unverified = session.tls().is_some_and(|tls| *tls.verified() == Verification::Nothing);
+        if !(fallback || unverified && !is_local) || self.readable.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        if fallback {
+            tracing::warn!(
+                "{server} offers no TLS: the connection is plaintext (ssl-mode=PREFERRED); add \
+                 ssl-mode=VERIFY_IDENTITY once it does"
+            );
+        } else {
+            tracing::warn!(
+                "the certificate of {server} is not verified, so anybody in between can read \
+                 along; add ssl-mode=VERIFY_IDENTITY"
+            );
+        }
+    }
+
+    fn expiry(&self, kind: &str, facts: &Facts, server: &str) {
+        let now = SystemTime::now();
+        if !facts.expires_soon(now) {
+            return;
+        }
+        let is_new = {
+            let mut known = self.expiring.lock().unwrap_or_else(PoisonError::into_inner);
+            known.len() < CERTIFICATES_LIMIT && known.insert(facts.sha256)
+        };
+        if is_new {
+            let (subject, left) = (&facts.subject, facts.time_left(now));
+            tracing::warn!(
+                "the {kind} \"{subject}\", used with {server}, has to be renewed: {left}"
+            );
+        }
+    }
+}
