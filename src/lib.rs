@@ -6,12 +6,14 @@
 //! 1. [First connection](#first-connection)
 //! 2. [Modes](#modes)
 //! 3. [Client certificates](#client-certificates)
-//! 4. [Passwords](#passwords)
-//! 5. [Sessions](#sessions)
-//! 6. [Errors and codes](#errors-and-codes)
-//! 7. [Pools](#pools)
-//! 8. [Moving from `mysql`'s `SslOpts`](#moving-from-mysqls-sslopts)
-//! 9. [Features and platforms](#features-and-platforms)
+//! 4. [Trust](#trust)
+//! 5. [Rotation](#rotation)
+//! 6. [Passwords](#passwords)
+//! 7. [Sessions](#sessions)
+//! 8. [Errors and codes](#errors-and-codes)
+//! 9. [Pools](#pools)
+//! 10. [Moving from `mysql`'s `SslOpts`](#moving-from-mysqls-sslopts)
+//! 11. [Features and platforms](#features-and-platforms)
 //!
 //! # First connection
 //!
@@ -82,14 +84,16 @@
 //! and server reads the password; the README's table says what an active attacker gets under each
 //! mode.
 //!
-//! - The default is `VERIFY_CA` where [`ssl_ca`](ConnectionBuilder::ssl_ca) is set, and `PREFERRED`
-//!   otherwise.
+//! - The default is `VERIFY_CA` where [`ssl_ca`](ConnectionBuilder::ssl_ca) or
+//!   [`ssl_capath`](ConnectionBuilder::ssl_capath) is set, `VERIFY_IDENTITY` with
+//!   [`ssl_roots`](ConnectionBuilder::ssl_roots), `REQUIRED` with a pin, and `PREFERRED` otherwise.
 //! - A given CA replaces the public roots. Without one, `VERIFY_IDENTITY` uses the Mozilla roots that
 //!   are built in; `VERIFY_CA` is then a `build()` error.
 //! - A handshake that fails is an error in every mode. Plaintext is used only where the greeting
 //!   offers no TLS and the mode is `PREFERRED`, or on a Unix socket up to `PREFERRED`.
-//! - The name is looked for in the subject alternative names alone, an IP address in those of the
-//!   kind iPAddress.
+//! - The name is the host, or [`tls_server_name`](ConnectionBuilder::tls_server_name). It is looked
+//!   for in the subject alternative names, and in the CN where there is no dNSName and the CA was
+//!   given; an IP address in the names of the kind iPAddress alone.
 //!
 //! # Client certificates
 //!
@@ -111,7 +115,8 @@
 //!
 //! Files are PEM; a key is PKCS#8, PKCS#1 or SEC1, of RSA (2048 bits or more), ECDSA or Ed25519. One
 //! file may hold both: name it once. A key that does not belong to the certificate is a `build()`
-//! error. Encrypted keys are not supported yet. The certificate is presented in every mode that ends
+//! error. An encrypted PKCS#8 key is opened with
+//! [`ssl_key_password`](ConnectionBuilder::ssl_key_password). The certificate is presented in every mode that ends
 //! in TLS, if the server asks for one;
 //! [`client_certificate`](TlsSession::client_certificate) tells what happened. PEM text is taken by
 //! [`ssl_cert_pem`](ConnectionBuilder::ssl_cert_pem) and its kin.
@@ -119,6 +124,45 @@
 //! An account can be tied to a certificate by `REQUIRE SUBJECT`, `ISSUER` and, on TiDB, `SAN`, whose
 //! texts each server writes in its own way. [`ClientIdentity`] has them for the certificate at hand,
 //! and tells when it expires.
+//!
+//! # Trust
+//!
+//! With a given CA ([`ssl_ca`](ConnectionBuilder::ssl_ca),
+//! [`ssl_capath`](ConnectionBuilder::ssl_capath)) certificates are judged as libmysqlclient judges
+//! them: X.509 version 1 of servers and roots, a self-signed certificate that is given as it is, and
+//! names in the CN are taken; what may not sign certificates, has expired, or is only an intermediate
+//! is no anchor. With public roots ([`ssl_roots`](ConnectionBuilder::ssl_roots)) the rules are those
+//! of the web. The README's tables say where the official client still judges otherwise.
+//!
+//! [`ssl_crl`](ConnectionBuilder::ssl_crl) and [`ssl_crlpath`](ConnectionBuilder::ssl_crlpath) check
+//! for revocation, [`tls_pin`](ConnectionBuilder::tls_pin) and
+//! [`tls_peer_fingerprint`](ConnectionBuilder::tls_peer_fingerprint) compare the server's own
+//! certificate, each in addition to the mode. [`TlsSession::verified`],
+//! [`is_pinned`](TlsSession::is_pinned) and
+//! [`is_revocation_checked`](TlsSession::is_revocation_checked) tell what was verified.
+//!
+//! ```no_run
+//! use mysql_tls::ConnectionBuilder;
+//!
+//! # fn main() -> Result<(), mysql_tls::Error> {
+//! let conn = ConnectionBuilder::new("db.example.com")
+//!     .user("app")
+//!     .ssl_ca("ca.pem")
+//!     .ssl_crl("crl.pem")
+//!     .tls_version("TLSv1.3")
+//!     .connect()?; // VERIFY_CA, since a CA is given
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Rotation
+//!
+//! Files of certificates, keys and revocation lists are looked at while connecting, at most once a
+//! second, and read again where they have changed; all of them or none. So a renewed certificate
+//! needs no restart. [`Connector::reload`] does it at once, [`Connector::reload_state`] tells how it
+//! went, and [`reload_certificates`](ConnectionBuilder::reload_certificates) turns it off. A server's
+//! and a client's certificate that has to be renewed is a warning ([`tracing`](https://docs.rs/tracing),
+//! or `log`), and [`days_left`](PeerCertificate::days_left) tells how long it is good for.
 //!
 //! # Passwords
 //!
@@ -213,7 +257,8 @@
 //! | `OptsBuilder::ip_or_hostname`, `tcp_port`, `db_name` | [`ConnectionBuilder::new`], [`port`](ConnectionBuilder::port), [`database`](ConnectionBuilder::database) |
 //! | `OptsBuilder::tcp_connect_timeout` | [`connect_timeout`](ConnectionBuilder::connect_timeout), which covers the login too |
 //! | `OptsBuilder::init` | [`init_statement`](ConnectionBuilder::init_statement), once a statement |
-//! | `with_cipher_suites(..)` | not yet |
+//! | `with_cipher_suites(..)` | [`ssl_cipher`](ConnectionBuilder::ssl_cipher) (TLS 1.2), [`tls_ciphersuites`](ConnectionBuilder::tls_ciphersuites) (TLS 1.3), by name |
+//! | `with_disable_built_in_roots(true)` | nothing to do: a given CA replaces the public roots |
 //! | what has no setter here | [`driver_options`](ConnectionBuilder::driver_options) |
 //! | `Conn::new(opts)` | [`Connector::connect`] |
 //!
@@ -230,8 +275,8 @@
 //! - "Accept invalid certificates" still checks that the peer holds the key of its certificate.
 //! - On plaintext the server's RSA key is asked for only if
 //!   [`get_server_public_key`](ConnectionBuilder::get_server_public_key) says so.
-//! - Certificates and keys are read once, by `build()`, not at every connect. DER and PKCS#12 files
-//!   are not taken.
+//! - Certificates and keys are read by `build()`, and again once they change, not at every connect.
+//!   DER and PKCS#12 files are refused with the command that converts them.
 //! - There is a connect timeout of 10 seconds, for everything until `connect()` returns.
 //! - `LOCAL INFILE` is not offered to the server unless
 //!   [`local_infile_handler`](ConnectionBuilder::local_infile_handler) is set.
@@ -240,7 +285,8 @@
 //! # Features and platforms
 //!
 //! `aws-lc-rs` (the default) and `ring` choose the crypto provider; one of them is needed, and with
-//! both `aws-lc-rs` is used. `serde` makes [`Session`] and its parts `Serialize`. `cli` builds the
+//! both `aws-lc-rs` is used; `fips` is its FIPS 140 form. `native-certs` lets
+//! [`SslRoots::Native`] use the operating system's CA certificates. `serde` makes [`Session`] and its parts `Serialize`. `cli` builds the
 //! program `mysql-tls`.
 //!
 //! The driver is built with few of its features. For `#[derive(FromRow)]`, or the types of `time`,

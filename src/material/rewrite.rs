@@ -5,6 +5,8 @@
 //! webpki with the same bytes in a shape that it reads; the signature is checked over the bytes that
 //! were really signed ([`Swap`]). Nothing is vouched for that the issuer did not sign.
 
+use std::collections::BTreeSet;
+
 use pkcs8::der::{self, Encode, Header, Reader, SliceReader, Tag, TagNumber};
 use rustls::pki_types::CertificateDer;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
@@ -52,7 +54,7 @@ pub(crate) fn server_certificate(
     is_trusted: bool,
 ) -> Option<Rewritten> {
     let old_version = certificate.version().0 < 2;
-    if old_version && !certificate.extensions().is_empty() {
+    if old_version && !certificate.extensions().is_empty() || has_duplicates(certificate) {
         return None;
     }
     let may_drop_ca = is_trusted || !is_self_signed(certificate);
@@ -113,6 +115,12 @@ pub(crate) fn revocation_list(der: &[u8]) -> der::Result<Rewritten> {
         wrap(Tag::Sequence, &parts)
     })?;
     rewritten(shown, tbs, rest)
+}
+
+/// Whether an extension stands twice. webpki refuses that, as long as it sees both.
+fn has_duplicates(certificate: &X509Certificate<'_>) -> bool {
+    let mut seen = BTreeSet::new();
+    certificate.extensions().iter().any(|extension| !seen.insert(extension.oid.as_bytes()))
 }
 
 /// The common names that could be hosts. Those of other kinds of text than OpenSSL compares, and

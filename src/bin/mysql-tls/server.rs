@@ -71,6 +71,18 @@ struct ClientOptions {
     #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = CLIENT)]
     ssl_ca: Option<PathBuf>,
 
+    /// A directory with CA certificates to trust
+    #[arg(long, value_name = "DIR", allow_hyphen_values = true, help_heading = CLIENT)]
+    ssl_capath: Option<PathBuf>,
+
+    /// A file with certificate revocation lists
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = CLIENT)]
+    ssl_crl: Option<PathBuf>,
+
+    /// A directory with certificate revocation lists
+    #[arg(long, value_name = "DIR", allow_hyphen_values = true, help_heading = CLIENT)]
+    ssl_crlpath: Option<PathBuf>,
+
     /// A file with the client certificate
     #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = CLIENT)]
     ssl_cert: Option<PathBuf>,
@@ -78,6 +90,22 @@ struct ClientOptions {
     /// A file with the client certificate's private key
     #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = CLIENT)]
     ssl_key: Option<PathBuf>,
+
+    /// The TLS versions to offer, such as TLSv1.2,TLSv1.3
+    #[arg(long, value_name = "LIST", help_heading = CLIENT)]
+    tls_version: Option<String>,
+
+    /// The cipher suites of TLS 1.2 to offer, separated by `:`
+    #[arg(long, value_name = "LIST", help_heading = CLIENT)]
+    ssl_cipher: Option<String>,
+
+    /// The cipher suites of TLS 1.3 to offer, separated by `:`
+    #[arg(long, value_name = "LIST", help_heading = CLIENT)]
+    tls_ciphersuites: Option<String>,
+
+    /// The server name to send in the handshake (SNI)
+    #[arg(long, value_name = "NAME", help_heading = CLIENT)]
+    tls_sni_servername: Option<String>,
 
     /// Stands in many command lines for the `mysql` client; it means nothing here
     #[arg(long, hide = true)]
@@ -162,11 +190,32 @@ impl ClientOptions {
         if let Some(path) = &self.ssl_ca {
             builder = builder.ssl_ca(path);
         }
+        if let Some(path) = &self.ssl_capath {
+            builder = builder.ssl_capath(path);
+        }
+        if let Some(path) = &self.ssl_crl {
+            builder = builder.ssl_crl(path);
+        }
+        if let Some(path) = &self.ssl_crlpath {
+            builder = builder.ssl_crlpath(path);
+        }
         if let Some(path) = &self.ssl_cert {
             builder = builder.ssl_cert(path);
         }
         if let Some(path) = &self.ssl_key {
             builder = builder.ssl_key(path);
+        }
+        if let Some(versions) = &self.tls_version {
+            builder = builder.tls_version(versions);
+        }
+        if let Some(suites) = &self.ssl_cipher {
+            builder = builder.ssl_cipher(suites);
+        }
+        if let Some(suites) = &self.tls_ciphersuites {
+            builder = builder.tls_ciphersuites(suites);
+        }
+        if let Some(name) = &self.tls_sni_servername {
+            builder = builder.tls_sni_servername(name);
         }
         Ok(builder)
     }
