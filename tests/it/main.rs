@@ -31,3 +31,4 @@ mod secrets;
 mod servers;
 mod session;
 mod support;
+mod verdicts;

@@ -13,6 +13,7 @@ mod official;
 mod passwords;
 mod statements;
 mod tap;
+mod verdicts;
 mod world;
 
 use mysql_tls::Product;
@@ -83,6 +84,7 @@ products! {
         passwords::server_public_key,
         facts::tls_1_2,
         facts::auto_certificates,
+        verdicts::official_client_gives_the_same_verdicts,
     ]
     tidb [
         passwords::native_password,

@@ -26,7 +26,7 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 /// One DER element: tag, length, content.
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+pub(super) fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut out = vec![tag];
     match content.len() {
         short @ 0..=127 => out.push(short as u8),
@@ -42,7 +42,7 @@ fn der(tag: u8, content: &[u8]) -> Vec<u8> {
 }
 
 /// Takes one DER element with the given tag off the front of `input` and returns its content.
-fn take<'a>(input: &mut &'a [u8], tag: u8) -> &'a [u8] {
+pub(super) fn take<'a>(input: &mut &'a [u8], tag: u8) -> &'a [u8] {
     assert_eq!(input[0], tag, "DER tag");
     let (length, at) = match input[1] {
         short @ 0..=127 => (usize::from(short), 2),
@@ -77,6 +77,11 @@ pub(super) fn sec1_from_pkcs8(mut pkcs8: &[u8]) -> Vec<u8> {
 /// A well-formed 2048-bit RSA public key (`BEGIN PUBLIC KEY`), the same for the same seed, such as a
 /// server sends for caching_sha2_password on plaintext. Nobody has the private half.
 pub fn rsa_public_key_pem(seed: u8) -> String {
+    pem("PUBLIC KEY", &rsa_public_key(seed))
+}
+
+/// The same as `SubjectPublicKeyInfo`.
+pub fn rsa_public_key(seed: u8) -> Vec<u8> {
     let mut state = u32::from(seed) | 0x5eed_0000;
     let mut modulus = vec![0];
     modulus.extend((0..256).map(|_| {
@@ -94,5 +99,5 @@ pub fn rsa_public_key_pem(seed: u8) -> String {
     algorithm.extend(der(0x05, &[]));
     let mut content = der(0x30, &algorithm);
     content.extend(der(0x03, &bits));
-    pem("PUBLIC KEY", &der(0x30, &content))
+    der(0x30, &content)
 }

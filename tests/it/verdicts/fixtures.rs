@@ -1,0 +1,36 @@
+//! Algorithms that TLS libraries disagree about, from `fixtures/chains`.
+
+use super::{Case, INVALID, OK, UNSUPPORTED, Version};
+use crate::support::*;
+
+macro_rules! chain {
+    ($name:literal) => {
+        (
+            include_str!(concat!("../../../fixtures/chains/", $name, "-root.pem")),
+            Issued::from_pem(
+                include_str!(concat!("../../../fixtures/chains/", $name, "-leaf.pem")),
+                include_str!(concat!("../../../fixtures/chains/", $name, "-leaf-key.pem")),
+            ),
+        )
+    };
+}
+
+pub(super) fn table() -> Vec<Case> {
+    let (rsa_root, rsa) = chain!("rsa-1024");
+    let (sha1_root, sha1) = chain!("sha-1");
+    let mut cases = vec![
+        Case::unverified("of a root with RSA-1024, unverified", &rsa, OK),
+        Case::new("of a root with RSA-1024", &rsa, rsa_root, INVALID)
+            .differs("no crypto provider here verifies signatures of RSA keys that short"),
+        Case::unverified("signed over SHA-1, unverified", &sha1, OK),
+        Case::new("signed over SHA-1", &sha1, sha1_root, UNSUPPORTED)
+            .differs("no crypto provider here verifies signatures over SHA-1"),
+    ];
+    // ring does not sign with this key either, so that there is no server to show it.
+    if cfg!(feature = "aws-lc-rs") {
+        let (root, leaf) = chain!("p-521");
+        cases.push(Case::unverified("P-521, unverified", &leaf, OK).only(&[Version::Tls13]));
+        cases.push(Case::new("P-521", &leaf, root, OK).only(&[Version::Tls13]));
+    }
+    cases
+}
