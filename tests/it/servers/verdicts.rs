@@ -8,6 +8,7 @@ use mysql_tls::Product;
 
 use super::official::{self, Outcome};
 use crate::support::TestDir;
+use crate::verdicts::resolver::with_names;
 use crate::verdicts::{Case, OK, Version, table};
 
 /// Mostly the clients start and end, so more of them than processors.
@@ -52,7 +53,7 @@ fn compare(case: &Case, version: Version) -> Result<(), String> {
             command.arg(format!("--ssl-{option}={}", path.display()));
         }
     }
-    let official = official::run(command.arg("--execute=DO 1"), |_| Outcome::Tls);
+    let official = official::run(with_names(&mut command).arg("--execute=DO 1"), |_| Outcome::Tls);
     let same = (official.outcome == Outcome::Tls) == (case.verdict == OK);
     if same == case.differs.is_none() {
         Ok(())

@@ -3,7 +3,7 @@
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose};
 use time::{Duration, OffsetDateTime};
 
-use super::{Case, EXPIRED, INVALID, NOT_YET, OK, PURPOSE, UNKNOWN, UNSUPPORTED};
+use super::{Case, EXPIRED, INVALID, NOT_YET, OK, PURPOSE, UNKNOWN, UNUSABLE};
 use crate::support::*;
 
 pub(super) fn table() -> Vec<Case> {
@@ -24,6 +24,9 @@ fn ordinary() -> Vec<Case> {
     let namesake = Authority::new("Root");
     let middle = root.intermediate("Middle");
     let lower = middle.intermediate("Lower");
+    let serving = root.intermediate_with("Middle", |params| {
+        params.key_usages.push(KeyUsagePurpose::DigitalSignature);
+    });
     let plain = leaf(&root);
     let below = leaf(&middle);
     let deep = leaf(&lower);
@@ -48,12 +51,12 @@ fn ordinary() -> Vec<Case> {
         Case::new("a stranger is sent too", &plain.clone().and_sends(other.der()), &root.pem(), OK),
         Case::new("another root is trusted too", &plain, &(other.pem() + &root.pem()), OK),
         Case::new("another root", &plain, &other.pem(), UNKNOWN),
-        Case::new("another root of the same name", &plain, &namesake.pem(), UNKNOWN),
+        Case::new("another root of the same name", &plain, &namesake.pem(), INVALID),
         Case::new("both roots of the same name", &plain, &(namesake.pem() + &root.pem()), OK),
         Case::new("no extensions at all", &bare, &root.pem(), OK),
         Case::new("expired leaf", &expired, &root.pem(), EXPIRED),
         Case::new("leaf of the future", &early, &root.pem(), NOT_YET),
-        Case::new("unknown critical extension in the leaf", &critical, &root.pem(), UNSUPPORTED),
+        Case::new("unknown critical extension in the leaf", &critical, &root.pem(), INVALID),
         Case::new("unknown extension in the leaf", &uncritical, &root.pem(), OK),
         Case::new("through an intermediate", &below, &root.pem(), OK),
         Case::new("through two intermediates", &deep, &root.pem(), OK),
@@ -68,7 +71,7 @@ fn ordinary() -> Vec<Case> {
             &middle.pem(),
             UNKNOWN,
         ),
-        Case::new("leaf alone in ssl-ca", &plain, &plain.cert_pem(), UNKNOWN),
+        Case::new("leaf alone in ssl-ca", &plain, &plain.cert_pem(), UNUSABLE),
         Case::new("leaf beside its root in ssl-ca", &plain, &(plain.cert_pem() + &root.pem()), OK),
         Case::new(
             "leaf and another root in ssl-ca",
@@ -76,7 +79,8 @@ fn ordinary() -> Vec<Case> {
             &(plain.cert_pem() + &other.pem()),
             UNKNOWN,
         ),
-        Case::new("an intermediate as a server", &middle.as_server(), &root.pem(), OK),
+        Case::new("an intermediate as a server", &middle.as_server(), &root.pem(), PURPOSE),
+        Case::new("an intermediate as a server, allowed to", &serving.as_server(), &root.pem(), OK),
         Case::new("the root as a server", &root.as_server(), &root.pem(), PURPOSE),
     ]
 }
@@ -119,15 +123,15 @@ fn v1() -> Vec<Case> {
         Case::new("v1 leaf, missing intermediate", &below.clone().alone(), &root.pem(), UNKNOWN),
         Case::new("v1 leaf, intermediate alone in ssl-ca", &below, &middle.pem(), UNKNOWN),
         Case::new("v1 leaf, another root", &plain, &other.pem(), UNKNOWN),
-        Case::new("v1 leaf, another root of the same name", &plain, &namesake.pem(), UNKNOWN),
-        Case::new("v1 leaf alone in ssl-ca", &plain, &plain.cert_pem(), UNKNOWN),
+        Case::new("v1 leaf, another root of the same name", &plain, &namesake.pem(), INVALID),
+        Case::new("v1 leaf alone in ssl-ca", &plain, &plain.cert_pem(), UNUSABLE),
         Case::new("v1 leaf, expired", &expired, &root.pem(), EXPIRED),
         Case::new("v1 leaf of the future", &early, &root.pem(), NOT_YET),
         Case::new(
             "v1 leaf of an expired v1 root",
             &v1_leaf(&expired_old),
             &expired_old.pem(),
-            EXPIRED,
+            UNUSABLE,
         ),
         Case::new("v1 intermediate", &below_old, &root.pem(), UNKNOWN),
         Case::new(
@@ -190,21 +194,12 @@ fn length_1(params: &mut CertificateParams) {
 }
 
 fn roots() -> Vec<Case> {
-    let bent: [(&str, fn(&mut CertificateParams), &str); 12] = [
-        ("expired root", expire, EXPIRED),
+    let bent: [(&str, fn(&mut CertificateParams), &str); 10] = [
+        ("expired root", expire, UNUSABLE),
         ("root of the future", postpone, NOT_YET),
         ("root without keyCertSign", only_crl_sign, UNKNOWN),
         ("root without keyUsage", any_usage, OK),
         ("root that says CA:FALSE", no_ca, UNKNOWN),
-        ("root without basicConstraints, with keyCertSign", no_constraints, OK),
-        (
-            "root without basicConstraints and keyUsage",
-            |params| {
-                no_constraints(params);
-                any_usage(params);
-            },
-            UNKNOWN,
-        ),
         ("root for clients", for_clients, PURPOSE),
         ("root for servers", for_servers, OK),
         ("root for any purpose", for_anything, PURPOSE),
@@ -220,7 +215,7 @@ fn roots() -> Vec<Case> {
         let root = Authority::with("Root", change);
         Case::new(name, &v1_leaf(&root), &root.pem(), verdict)
     };
-    cases.push(v1_below("v1 leaf of an expired root", expire, EXPIRED));
+    cases.push(v1_below("v1 leaf of an expired root", expire, UNUSABLE));
     cases.push(v1_below("v1 leaf of a root of the future", postpone, NOT_YET));
     cases.push(v1_below("v1 leaf of a root without keyCertSign", only_crl_sign, UNKNOWN));
     cases.push(v1_below("v1 leaf of a root that says CA:FALSE", no_ca, UNKNOWN));
@@ -234,6 +229,19 @@ fn roots() -> Vec<Case> {
     cases.push(Case::new("beyond a root's path length of 0", &too_deep, &short.pem(), INVALID));
     cases.push(Case::new("within a root's path length of 1", &within, &longer.pem(), OK));
     cases.push(Case::new("beyond a root's path length of 1", &beyond, &longer.pem(), INVALID));
+
+    let silent = longer.reissued(|pieces| pieces.without(oid::BASIC_CONSTRAINTS));
+    let bare = longer.reissued(|pieces| {
+        pieces.without(oid::BASIC_CONSTRAINTS);
+        pieces.without(oid::KEY_USAGE);
+    });
+    let empty = longer.reissued(|pieces| pieces.extensions.clear());
+    let mut under = |name, root: &Authority, verdict| {
+        cases.push(Case::new(name, &leaf(root), &root.pem(), verdict));
+    };
+    under("root without basicConstraints, with keyCertSign", &silent, OK);
+    under("root without basicConstraints and keyUsage", &bare, UNKNOWN);
+    under("root without extensions", &empty, UNKNOWN);
 
     let fresh = Authority::new("Root");
     let stale = Authority::with("Root", expire);
@@ -249,7 +257,7 @@ fn roots() -> Vec<Case> {
         "unknown critical extension in the root",
         &leaf(&fresh),
         &critical.pem(),
-        UNSUPPORTED,
+        INVALID,
     ));
     cases
 }
@@ -261,7 +269,7 @@ fn intermediates() -> Vec<Case> {
         ("intermediate without keyCertSign", only_crl_sign, UNKNOWN),
         ("intermediate without keyUsage", any_usage, OK),
         ("intermediate that says CA:FALSE", no_ca, UNKNOWN),
-        ("intermediate without basicConstraints, with keyCertSign", no_constraints, OK),
+        ("intermediate without basicConstraints, with keyCertSign", no_constraints, UNKNOWN),
         (
             "intermediate without basicConstraints and keyUsage",
             |params| {
@@ -299,14 +307,14 @@ fn intermediates() -> Vec<Case> {
         "unknown critical extension in the intermediate",
         &leaf(&critical),
         &root.pem(),
-        UNSUPPORTED,
+        INVALID,
     ));
     let stale = root.intermediate_with("Middle", expire);
     cases.push(Case::new(
         "expired intermediate in ssl-ca",
         &leaf(&stale).alone(),
         &(root.pem() + &stale.pem()),
-        EXPIRED,
+        UNKNOWN,
     ));
     let v1_below_silent = v1_leaf(&silent);
     cases.push(Case::new(

@@ -6,13 +6,15 @@ use rcgen::{CertificateParams, DnType, DnValue, GeneralSubtree, NameConstraints,
 use super::{ADDRESS, Case, HOST, INVALID, LOCALHOST, NAME, OK};
 use crate::support::*;
 
-/// `HOST` with a star for its first label, and with one too few labels.
-const WILDCARD: &str = "*.0.0.0x1";
-const TWO_LABELS: &str = "*.0.0x1";
-/// A host of two labels on the same address, and the wildcard that covers a whole domain.
-const SHORT: &str = "0x7f.0x1";
-const DOMAIN_WILDCARD: &str = "*.0x1";
-const PARTIAL_WILDCARD: &str = "0x*.0.0.0x1";
+const WILDCARD: &str = "*.example.com";
+/// A host that the wildcard does not cover, since a star stands for one label.
+const DEEP: &str = "a.db.example.com";
+const DOMAIN: &str = "example.com";
+/// Of another domain.
+const OUTSIDE: &str = "db.example.net";
+const PARTIAL_WILDCARD: &str = "d*.example.com";
+/// As resolvers write a name that is complete.
+const DOTTED: &str = "db.example.com.";
 const PARTIAL: &str = "partial wildcards are not supported: no public CA issues them";
 
 pub(super) fn table() -> Vec<Case> {
@@ -34,12 +36,12 @@ fn common_name(root: &Authority) -> Vec<Case> {
         (["CN is the host", "v1 CN is the host"], HOST, HOST, OK),
         (["CN is the one label", "v1 CN is the one label"], LOCALHOST, LOCALHOST, OK),
         (["CN in capitals", "v1 CN in capitals"], "LocalHost", LOCALHOST, OK),
-        (["CN is another", "v1 CN is another"], "db.example.com", HOST, NAME),
+        (["CN is another", "v1 CN is another"], OUTSIDE, HOST, NAME),
         (["CN wildcard", "v1 CN wildcard"], WILDCARD, HOST, OK),
-        (["CN wildcard for two labels", "v1 CN wildcard for two labels"], TWO_LABELS, HOST, NAME),
-        (["CN is the domain", "v1 CN is the domain"], "0.0.0x1", HOST, NAME),
-        (["CN wildcard of one label", "v1 CN wildcard of one label"], DOMAIN_WILDCARD, SHORT, NAME),
-        (["CN star in the middle", "v1 CN star in the middle"], "0x7f.*.0.0x1", HOST, NAME),
+        (["CN wildcard for two labels", "v1 CN wildcard for two labels"], WILDCARD, DEEP, NAME),
+        (["CN is the domain", "v1 CN is the domain"], DOMAIN, HOST, NAME),
+        (["CN wildcard of one label", "v1 CN wildcard of one label"], "*.com", DOMAIN, NAME),
+        (["CN star in the middle", "v1 CN star in the middle"], "db.*.com", HOST, NAME),
         (["CN is a star", "v1 CN is a star"], "*", LOCALHOST, NAME),
         (["CN is the address", "v1 CN is the address"], ADDRESS, ADDRESS, NAME),
         (["CN is an address", "v1 CN is an address"], ADDRESS, LOCALHOST, NAME),
@@ -70,6 +72,7 @@ fn common_name(root: &Authority) -> Vec<Case> {
         )
         .at(LOCALHOST),
         case("CN in capitals at a host in capitals", &cn(root, LOCALHOST), OK).at("LOCALHOST"),
+        case("CN at a host with a dot at its end", &cn(root, HOST), NAME).at(DOTTED),
         case("empty CN", &cn(root, ""), NAME).at(LOCALHOST),
         case(
             "CN is another, the unit matches",
@@ -108,13 +111,14 @@ fn sans(root: &Authority) -> Vec<Case> {
             &{ named(&["localhost"]).reissued_by(root, |pieces| pieces.common_names(&["other"])) },
             OK,
         ),
-        at(LOCALHOST, "CN matches, dNSName does not", &named(&["db.example.com"]), NAME),
+        at(LOCALHOST, "CN matches, dNSName does not", &named(&[OUTSIDE]), NAME),
         at(HOST, "dNSName wildcard", &named(&[WILDCARD]), OK),
-        at(HOST, "dNSName wildcard for two labels", &named(&[TWO_LABELS]), NAME),
-        at(SHORT, "dNSName wildcard of one label", &named(&[DOMAIN_WILDCARD]), NAME),
-        at(HOST, "dNSName star in the middle", &named(&["0x7f.*.0.0x1"]), NAME),
+        at(DEEP, "dNSName wildcard for two labels", &named(&[WILDCARD]), NAME),
+        at(DOMAIN, "dNSName wildcard of one label", &named(&["*.com"]), NAME),
+        at(HOST, "dNSName star in the middle", &named(&["db.*.com"]), NAME),
         at(HOST, "dNSName partial wildcard", &named(&[PARTIAL_WILDCARD]), NAME).differs(PARTIAL),
-        at(HOST, "dNSName is the domain", &named(&["0.0.0x1"]), NAME),
+        at(HOST, "dNSName is the domain", &named(&[DOMAIN]), NAME),
+        at(DOTTED, "dNSName at a host with a dot at its end", &named(&[HOST]), NAME),
         at(LOCALHOST, "dNSName with a dot at its end", &named(&["localhost."]), NAME),
         at(LOCALHOST, "CN matches, an address besides", &none().ip(elsewhere).issue(), OK),
         at(LOCALHOST, "CN matches, an e-mail address besides", &mail(none()).issue(), OK),
@@ -182,7 +186,7 @@ fn spellings(root: &Authority) -> Vec<Case> {
     ]
 }
 
-/// A root that may issue for names below `0.0.0x1` and for `localhost` alone.
+/// A root that may issue for names below `example.com` and for `localhost` alone.
 fn constrained() -> Vec<Case> {
     let permit = |names: &[&str], excluded: &[&str]| {
         let subtrees = |names: &[&str]| {
@@ -194,32 +198,31 @@ fn constrained() -> Vec<Case> {
         };
         move |params: &mut CertificateParams| params.name_constraints = Some(constraints)
     };
-    let root = Authority::with("Root", permit(&["0.0.0x1", LOCALHOST], &[]));
-    let excluding = Authority::with("Root", permit(&[], &["example.com"]));
+    let root = Authority::with("Root", permit(&[DOMAIN, LOCALHOST], &[]));
+    let excluding = Authority::with("Root", permit(&[], &["example.net"]));
     let free = Authority::new("Root");
-    let middle = free.intermediate_with("Middle", permit(&["0.0.0x1"], &[]));
+    let middle = free.intermediate_with("Middle", permit(&[DOMAIN], &[]));
     let v1 = |root: &Authority, name| cn(root, name).reissued_by(root, Pieces::v1);
     let ca = |name, shown: &Issued, verdict| Case::new(name, shown, &root.pem(), verdict);
     let excluded =
         |name, shown: &Issued, verdict| Case::new(name, shown, &excluding.pem(), verdict);
     let below = |name, shown: &Issued, verdict| Case::new(name, shown, &free.pem(), verdict);
-    let outside = "db.example.com";
     vec![
         ca("constrained, dNSName inside", &root.server(HOST).issue(), OK).at(HOST),
-        ca("constrained, dNSName outside", &root.server(outside).issue(), INVALID),
+        ca("constrained, dNSName outside", &root.server(OUTSIDE).issue(), INVALID),
         ca(
             "constrained, one of two dNSNames outside",
-            &{ root.server(HOST).dns(outside).issue() },
+            &{ root.server(HOST).dns(OUTSIDE).issue() },
             INVALID,
         )
         .at(HOST),
         ca("constrained, CN inside", &cn(&root, HOST), OK).at(HOST),
         ca("constrained, CN inside, chain alone", &cn(&root, HOST), OK),
-        ca("constrained, CN outside", &cn(&root, outside), INVALID),
+        ca("constrained, CN outside", &cn(&root, OUTSIDE), INVALID),
         ca("constrained, v1 CN inside", &v1(&root, HOST), OK).at(HOST),
         ca("constrained, v1 CN inside, chain alone", &v1(&root, HOST), OK),
-        ca("constrained, v1 CN outside", &v1(&root, outside), INVALID),
-        ca("constrained, CN of one label outside", &cn(&root, "other"), INVALID),
+        ca("constrained, v1 CN outside", &v1(&root, OUTSIDE), INVALID),
+        ca("constrained, CN of one label outside", &cn(&root, "other"), OK),
         ca("constrained, CN that is no host", &cn(&root, "Shop Server"), OK),
         ca(
             "constrained, no CN",
@@ -228,12 +231,12 @@ fn constrained() -> Vec<Case> {
         ),
         ca(
             "constrained, second of two CNs outside",
-            &{ cn(&root, HOST).reissued_by(&root, |pieces| pieces.common_names(&[HOST, outside])) },
+            &{ cn(&root, HOST).reissued_by(&root, |pieces| pieces.common_names(&[HOST, OUTSIDE])) },
             INVALID,
         ),
         ca(
             "constrained, dNSName inside, CN outside",
-            &{ root.server(HOST).common_name(outside).issue() },
+            &{ root.server(HOST).common_name(OUTSIDE).issue() },
             OK,
         )
         .at(HOST),
@@ -247,11 +250,11 @@ fn constrained() -> Vec<Case> {
         )
         .at(ADDRESS),
         excluded("excluded, CN outside the excluded", &cn(&excluding, HOST), OK).at(HOST),
-        excluded("excluded, CN", &cn(&excluding, outside), INVALID),
-        excluded("excluded, v1 CN", &v1(&excluding, outside), INVALID),
-        excluded("excluded, dNSName", &excluding.server(outside).issue(), INVALID),
+        excluded("excluded, CN", &cn(&excluding, OUTSIDE), INVALID),
+        excluded("excluded, v1 CN", &v1(&excluding, OUTSIDE), INVALID),
+        excluded("excluded, dNSName", &excluding.server(OUTSIDE).issue(), INVALID),
         below("constrained intermediate, CN inside", &cn(&middle, HOST), OK).at(HOST),
-        below("constrained intermediate, CN outside", &cn(&middle, outside), INVALID),
-        below("constrained intermediate, v1 CN outside", &v1(&middle, outside), INVALID),
+        below("constrained intermediate, CN outside", &cn(&middle, OUTSIDE), INVALID),
+        below("constrained intermediate, v1 CN outside", &v1(&middle, OUTSIDE), INVALID),
     ]
 }

@@ -2,7 +2,7 @@
 
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, SanType};
 
-use super::{ADDRESS, Case, EXPIRED, HOST, LOCALHOST, NAME, NOT_YET, OK, PURPOSE, UNKNOWN};
+use super::{ADDRESS, Case, HOST, LOCALHOST, NAME, NOT_YET, OK, PURPOSE, UNKNOWN, UNUSABLE};
 use crate::support::*;
 
 pub(super) fn table() -> Vec<Case> {
@@ -30,7 +30,8 @@ fn ca_true() -> Vec<Case> {
         params.key_usages.push(KeyUsagePurpose::DigitalSignature);
         params.subject_alt_names = vec![SanType::DnsName("localhost".try_into().expect("ASCII"))];
     });
-    let child = issuer.server(LOCALHOST).issue();
+    let child = issuer.server(LOCALHOST).common_name("Server").issue();
+    let namesake = issuer.server(LOCALHOST).issue();
     vec![
         Case::new("own CA:TRUE", &plain, &pem, OK),
         Case::new("own CA:TRUE by its dNSName", &plain, &pem, OK).at(LOCALHOST),
@@ -39,7 +40,7 @@ fn ca_true() -> Vec<Case> {
         Case::new("own CA:TRUE, another name", &plain, &pem, NAME).at(HOST),
         Case::new("own CA:TRUE, another name in the CN", &by_cn, &by_cn.cert_pem(), NAME).at(HOST),
         Case::new("own CA:TRUE, an address", &plain, &pem, NAME).at(ADDRESS),
-        Case::new("own CA:TRUE, expired", &expired, &expired.cert_pem(), EXPIRED),
+        Case::new("own CA:TRUE, expired", &expired, &expired.cert_pem(), UNUSABLE),
         Case::new("own CA:TRUE of the future", &early, &early.cert_pem(), NOT_YET),
         Case::new("own CA:TRUE for clients", &clients, &clients.cert_pem(), PURPOSE),
         Case::new("own CA:TRUE, its twin shown", &twin, &pem, UNKNOWN),
@@ -47,6 +48,8 @@ fn ca_true() -> Vec<Case> {
         Case::new("own CA:TRUE, only a root given", &plain, &other_root, UNKNOWN),
         Case::new("own CA:TRUE sent after another", &stranger, &pem, UNKNOWN),
         Case::new("own CA:TRUE and a leaf of it", &child, &issuer.pem(), OK).at(LOCALHOST),
+        // Its issuer's name is its own, and so it passes for self-signed.
+        Case::new("own CA:TRUE and a leaf of the same name", &namesake, &issuer.pem(), UNKNOWN),
         Case::new("own CA:TRUE that issues too", &issuer.as_server(), &issuer.pem(), OK)
             .at(LOCALHOST),
         Case::new(
@@ -117,7 +120,7 @@ fn self_signed_leaves() -> Vec<Case> {
         Case::new("own CA:FALSE, another name", &no, &no.cert_pem(), NAME).at(HOST),
         Case::new("own CA:FALSE, its twin shown", &twin, &no.cert_pem(), UNKNOWN),
         Case::new("own CA:FALSE, renewed", &renewed, &no.cert_pem(), UNKNOWN),
-        Case::new("own CA:FALSE, expired", &expired, &expired.cert_pem(), EXPIRED),
+        Case::new("own CA:FALSE, expired", &expired, &expired.cert_pem(), UNUSABLE),
         Case::new(
             "own CA:FALSE with keyCertSign alone",
             &only_sign,
@@ -135,7 +138,7 @@ fn below_a_ca() -> Vec<Case> {
         no_ca(params);
         params.key_usages.clear();
     });
-    let child = false_issuer.server(LOCALHOST).issue();
+    let child = false_issuer.server(LOCALHOST).common_name("Server").issue();
     let sent = child.clone().and_sends(false_issuer.der());
     let root = Authority::new("Root");
     let issued_ca = root.server(LOCALHOST).ca_true().issue();

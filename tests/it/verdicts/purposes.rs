@@ -2,7 +2,7 @@
 
 use rcgen::{ExtendedKeyUsagePurpose, KeyUsagePurpose};
 
-use super::{Case, OK, PURPOSE, UNKNOWN};
+use super::{Case, OK, PURPOSE, Version};
 use crate::support::*;
 
 /// 2.16.840.1.113730.4.1, Netscape's step-up cryptography of 1997.
@@ -41,8 +41,14 @@ fn key_usages(root: &Authority) -> Vec<Case> {
         Case::new(name, &leaf.issue(), &root.pem(), verdict)
     };
     cases.push(elliptic("P-256 with nonRepudiation", ContentCommitment, PURPOSE));
-    cases.push(elliptic("P-256 with keyEncipherment", KeyEncipherment, OK));
-    cases.push(elliptic("P-256 with keyAgreement", KeyAgreement, OK));
+    // TLS 1.3 does not ask which usage the signature of the handshake is.
+    let (old, new) = (&[Version::Tls12], &[Version::Tls13]);
+    cases.extend([
+        elliptic("P-256 with keyEncipherment, TLS 1.2", KeyEncipherment, PURPOSE).only(old),
+        elliptic("P-256 with keyEncipherment, TLS 1.3", KeyEncipherment, OK).only(new),
+        elliptic("P-256 with keyAgreement, TLS 1.2", KeyAgreement, PURPOSE).only(old),
+        elliptic("P-256 with keyAgreement, TLS 1.3", KeyAgreement, OK).only(new),
+    ]);
     cases
 }
 
@@ -87,6 +93,6 @@ fn netscape(root: &Authority) -> Vec<Case> {
         case("nsCertType CA of servers", &typed(TLS_CA), PURPOSE),
         under("root with nsCertType CA of servers", &authority(TLS_CA), OK),
         under("root with nsCertType server", &authority(SERVER), OK),
-        under("root with nsCertType alone", &only_typed, UNKNOWN),
+        under("root with nsCertType alone", &only_typed, OK),
     ]
 }
