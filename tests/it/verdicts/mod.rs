@@ -122,6 +122,10 @@ impl Case {
         if let Some(ca) = &self.ca {
             connection = connection.ssl_ca_pem(ca.as_str());
         }
+        // TODO(ssl-crl): switch on with the setter, as `revocation_lists` below.
+        // if let Some(crl) = &self.crl {
+        //     connection = connection.ssl_crl_pem(crl.as_str());
+        // }
         connection
     }
 }
@@ -148,7 +152,8 @@ fn check(table: impl FnOnce() -> Vec<Case>) {
 
 fn compare(cases: &[Case]) {
     let mut wrong = String::new();
-    for case in cases {
+    let reachable = |case: &&Case| cfg!(target_os = "linux") || !case.host.contains('.');
+    for case in cases.iter().filter(reachable) {
         for version in case.versions {
             let server = case.serve(*version);
             let verdict = case.connection(&server).connect().map_or_else(|e| e.code(), |_| OK);
@@ -203,6 +208,12 @@ fn purposes() {
 fn weak_and_rare_algorithms() {
     check(fixtures::table);
 }
+
+// TODO(ssl-crl): switch on with the setter.
+// #[test]
+// fn revocation_lists() {
+//     check(crl::table);
+// }
 
 #[test]
 fn forged_certificates() {
