@@ -26,6 +26,7 @@ pub mod oid {
     pub const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
     pub const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
     pub const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
+    pub const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 0x20];
     pub const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 0x14];
     pub const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x23];
     /// 2.16.840.1.113730.1.1, which says what a certificate is for, as of 1996.
@@ -89,6 +90,11 @@ impl Pieces {
     /// Another serial number: a renewed certificate.
     pub fn serial(&mut self, number: u8) {
         self.serial = der(INTEGER, &[number & 0x7f]);
+    }
+
+    /// One of the extensions, with its identifier.
+    pub fn find(&self, extension: &[u8]) -> Option<&Vec<u8>> {
+        self.extensions.iter().find(|known| extension_id(known) == extension)
     }
 
     /// Takes an extension out.
@@ -182,9 +188,7 @@ impl Authority {
     pub fn crl(&self) -> Crl {
         let now = OffsetDateTime::now_utc();
         let mut extensions = vec![extension(oid::CRL_NUMBER, false, &der(INTEGER, &[1]))];
-        let own = Pieces::of(&self.der()).extensions;
-        let id = own.iter().find(|one| extension_id(one) == oid::SUBJECT_KEY_IDENTIFIER);
-        if let Some(id) = id {
+        if let Some(id) = Pieces::of(&self.der()).find(oid::SUBJECT_KEY_IDENTIFIER) {
             // The key's identifier is the end of the extension; it stands here with another tag.
             let id = der(SEQUENCE, &der(0x80, &id[id.len() - 20..]));
             extensions.push(extension(oid::AUTHORITY_KEY_IDENTIFIER, false, &id));

@@ -122,7 +122,7 @@ fn imitated(root: &Authority) -> Vec<Case> {
     let twin = like(root, |_| {});
     let v1_twin = like(root, Pieces::v1);
     let id = Pieces::of(&root.server(LOCALHOST).issue().der());
-    let id = id.extensions.iter().find(|one| one.starts_with(b"\x30\x1f\x06\x03\x55\x1d\x23"));
+    let id = id.find(oid::AUTHORITY_KEY_IDENTIFIER);
     let leaf = twin.server(LOCALHOST).issue().reissued_by(&twin, |pieces| {
         pieces.without(oid::AUTHORITY_KEY_IDENTIFIER);
         pieces.extensions.extend(id.cloned());

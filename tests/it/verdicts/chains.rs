@@ -3,15 +3,15 @@
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose};
 use time::{Duration, OffsetDateTime};
 
-use super::{Case, EXPIRED, INVALID, NOT_YET, OK, PURPOSE, UNKNOWN, UNUSABLE};
+use super::{Case, EXPIRED, INVALID, LOCALHOST, NAME, NOT_YET, OK, PURPOSE, UNKNOWN, UNUSABLE};
 use crate::support::*;
 
 pub(super) fn table() -> Vec<Case> {
-    [ordinary(), v1(), roots(), intermediates()].into_iter().flatten().collect()
+    [ordinary(), numbers(), paths(), v1(), roots(), intermediates()].into_iter().flatten().collect()
 }
 
 fn leaf(authority: &Authority) -> Issued {
-    authority.server("localhost").issue()
+    authority.server(LOCALHOST).issue()
 }
 
 fn v1_leaf(authority: &Authority) -> Issued {
@@ -33,8 +33,8 @@ fn ordinary() -> Vec<Case> {
     let both = root.pem() + &middle.pem();
     let mut shuffled = deep.clone();
     shuffled.chain.swap(1, 2);
-    let expired = root.server("localhost").expired().issue();
-    let early = root.server("localhost").not_yet_valid().issue();
+    let expired = root.server(LOCALHOST).expired().issue();
+    let early = root.server(LOCALHOST).not_yet_valid().issue();
     let critical = plain.reissued_by(&root, |pieces| pieces.extension(oid::UNKNOWN, true, &[5, 0]));
     let uncritical =
         plain.reissued_by(&root, |pieces| pieces.extension(oid::UNKNOWN, false, &[5, 0]));
@@ -85,6 +85,120 @@ fn ordinary() -> Vec<Case> {
     ]
 }
 
+/// What differs from one CA's habits to another's.
+fn numbers() -> Vec<Case> {
+    let root = Authority::new("Root");
+    let plain = leaf(&root);
+    let changed = |change: fn(&mut Pieces)| plain.reissued_by(&root, change);
+    let of_kind = |kind| root.server(LOCALHOST).key(kind).issue();
+    let far = time::macros::datetime!(9999-12-31 23:59:59 UTC);
+    let endless = root.server(LOCALHOST).with(|params| params.not_after = far).issue();
+    let case = |name, shown: &Issued, verdict| Case::new(name, shown, &root.pem(), verdict);
+
+    // MySQL makes a root and a server certificate that say whether they are CAs, and nothing else.
+    let mysql = root.reissued(|pieces| pieces.without(oid::KEY_USAGE));
+    let of_mysql = root.server("MySQL_Server_9.7.4_Auto_Generated_Server_Certificate");
+    let of_mysql = of_mysql.key(KeyKind::Rsa2048).issue().reissued_by(&mysql, |pieces| {
+        pieces.extensions.clear();
+        pieces.extension(oid::BASIC_CONSTRAINTS, false, &[0x30, 0]);
+    });
+    vec![
+        case("P-384", &of_kind(KeyKind::EcdsaP384), OK),
+        case("Ed25519, verified", &of_kind(KeyKind::Ed25519), OK),
+        case("serial number 0", &changed(|pieces| pieces.serial(0)), OK),
+        case("negative serial number", &changed(|pieces| pieces.serial = vec![2, 1, 0x80]), OK),
+        case(
+            "serial number of 21 bytes",
+            &{ changed(|pieces| pieces.serial = [&[2, 21], [1; 21].as_slice()].concat()) },
+            OK,
+        ),
+        case(
+            "v1, serial number 0",
+            &{
+                changed(|pieces| {
+                    pieces.v1();
+                    pieces.serial(0);
+                })
+            },
+            OK,
+        ),
+        case("valid until 9999", &endless, OK),
+        case(
+            "critical subjectAltName",
+            &{
+                changed(|pieces| {
+                    pieces.extension(oid::SUBJECT_ALT_NAME, true, b"\x30\x0b\x82\x09localhost");
+                })
+            },
+            OK,
+        ),
+        case(
+            "critical nsCertType",
+            &{
+                changed(|pieces| {
+                    pieces.extension(oid::NS_CERT_TYPE, true, &[3, 2, 6, 0x40]);
+                })
+            },
+            OK,
+        ),
+        case(
+            "critical certificatePolicies",
+            &{
+                changed(|pieces| {
+                    // anyPolicy
+                    let any = [0x30, 8, 0x30, 6, 6, 4, 0x55, 0x1d, 0x20, 0];
+                    pieces.extension(oid::CERTIFICATE_POLICIES, true, &any);
+                })
+            },
+            OK,
+        ),
+        Case::new("as MySQL makes its own", &of_mysql, &mysql.pem(), OK),
+        Case::new("as MySQL makes its own, by name", &of_mysql, &mysql.pem(), NAME).at(LOCALHOST),
+    ]
+}
+
+/// More than one way leads from a certificate to a root, or none although it seems so.
+fn paths() -> Vec<Case> {
+    let root = Authority::new("Root");
+    let other = Authority::new("Other");
+    let pem_of = |certificate: &[u8]| pem("CERTIFICATE", certificate);
+
+    let middle = root.intermediate("Middle");
+    let crossed = middle.reissued_by(&other, |pieces| {
+        pieces.issuer = Pieces::of(&other.der()).subject;
+        pieces.without(oid::AUTHORITY_KEY_IDENTIFIER);
+    });
+    let first = leaf(&middle).alone().and_sends(middle.der()).and_sends(crossed.der());
+    let last = leaf(&middle).alone().and_sends(crossed.der()).and_sends(middle.der());
+
+    // The root's next key: a certificate of the same name, made with the key before it.
+    let next = Authority::new("Root");
+    let rolled = next.reissued_by(&root, |pieces| {
+        let below_root = Pieces::of(&middle.der());
+        pieces.extensions.extend(below_root.find(oid::AUTHORITY_KEY_IDENTIFIER).cloned());
+    });
+    let below_next = leaf(&next);
+    let v1_rolled = rolled.reissued_by(&root, Pieces::v1);
+    let broken = root.reissued_by(&other, |_| {});
+    let twice = root.pem() + &root.pem();
+    vec![
+        Case::new("cross-signed intermediate, ours sent first", &first, &root.pem(), OK),
+        Case::new("cross-signed intermediate, ours sent last", &last, &root.pem(), OK)
+            .differs("OpenSSL follows the first certificate that fits; here every path is tried"),
+        Case::new(
+            "a root's next key",
+            &below_next.clone().and_sends(rolled.der()),
+            &root.pem(),
+            OK,
+        ),
+        Case::new("a root's next key, in ssl-ca", &below_next, &(root.pem() + &rolled.pem()), OK),
+        Case::new("a root's next key alone in ssl-ca", &below_next, &rolled.pem(), UNKNOWN),
+        Case::new("a root's next key as v1 alone in ssl-ca", &below_next, &v1_rolled.pem(), OK),
+        Case::new("root whose own signature is wrong", &leaf(&root), &pem_of(&broken.der()), OK),
+        Case::new("root twice in ssl-ca", &leaf(&root), &twice, OK),
+    ]
+}
+
 fn v1() -> Vec<Case> {
     let root = Authority::new("Root");
     let old = root.reissued(Pieces::v1);
@@ -96,11 +210,11 @@ fn v1() -> Vec<Case> {
     let below = v1_leaf(&middle);
     let below_old = leaf(&old_middle);
     let both = root.pem() + &middle.pem();
-    let of_kind = |kind| root.server("localhost").key(kind).issue().reissued_by(&root, Pieces::v1);
-    let expired = root.server("localhost").expired().issue().reissued_by(&root, Pieces::v1);
-    let early = root.server("localhost").not_yet_valid().issue().reissued_by(&root, Pieces::v1);
-    let alone = self_signed("localhost").issue().reissued(Pieces::v1);
-    let twin = self_signed("localhost").issue().reissued(Pieces::v1);
+    let of_kind = |kind| root.server(LOCALHOST).key(kind).issue().reissued_by(&root, Pieces::v1);
+    let expired = root.server(LOCALHOST).expired().issue().reissued_by(&root, Pieces::v1);
+    let early = root.server(LOCALHOST).not_yet_valid().issue().reissued_by(&root, Pieces::v1);
+    let alone = self_signed(LOCALHOST).issue().reissued(Pieces::v1);
+    let twin = self_signed(LOCALHOST).issue().reissued(Pieces::v1);
     let renewed = alone.reissued(|pieces| pieces.serial(9));
     // A v1 root that is old as such certificates are.
     let expired_old = Authority::with("Root", expire).reissued(Pieces::v1);
@@ -148,6 +262,9 @@ fn v1() -> Vec<Case> {
     ]
 }
 
+/// Bends an authority's certificate.
+type Change = fn(&mut CertificateParams);
+
 fn expire(params: &mut CertificateParams) {
     params.not_before = OffsetDateTime::now_utc() - 30 * Duration::DAY;
     params.not_after = OffsetDateTime::now_utc() - Duration::DAY;
@@ -194,7 +311,7 @@ fn length_1(params: &mut CertificateParams) {
 }
 
 fn roots() -> Vec<Case> {
-    let bent: [(&str, fn(&mut CertificateParams), &str); 10] = [
+    let bent: [(&str, Change, &str); 10] = [
         ("expired root", expire, UNUSABLE),
         ("root of the future", postpone, NOT_YET),
         ("root without keyCertSign", only_crl_sign, UNKNOWN),
@@ -211,7 +328,7 @@ fn roots() -> Vec<Case> {
         let root = Authority::with("Root", change);
         cases.push(Case::new(name, &leaf(&root), &root.pem(), verdict));
     }
-    let v1_below = |name, change: fn(&mut CertificateParams), verdict| {
+    let v1_below = |name, change: Change, verdict| {
         let root = Authority::with("Root", change);
         Case::new(name, &v1_leaf(&root), &root.pem(), verdict)
     };
@@ -263,7 +380,7 @@ fn roots() -> Vec<Case> {
 }
 
 fn intermediates() -> Vec<Case> {
-    let bent: [(&str, fn(&mut CertificateParams), &str); 11] = [
+    let bent: [(&str, Change, &str); 11] = [
         ("expired intermediate", expire, EXPIRED),
         ("intermediate of the future", postpone, NOT_YET),
         ("intermediate without keyCertSign", only_crl_sign, UNKNOWN),
@@ -325,7 +442,7 @@ fn intermediates() -> Vec<Case> {
     ));
     let plain = leaf(&root);
     // A plain leaf in the part of a CA.
-    let mut imitator = Authority::new("localhost").server("localhost").issue();
+    let mut imitator = Authority::new("localhost").server(LOCALHOST).issue();
     imitator.chain = vec![imitator.der(), plain.der()];
     cases.push(Case::new("chain through a stranger's leaf", &imitator, &root.pem(), UNKNOWN));
     cases

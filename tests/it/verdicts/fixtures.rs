@@ -1,6 +1,6 @@
 //! Algorithms that TLS libraries disagree about, from `fixtures/chains`.
 
-use super::{Case, INVALID, OK, UNSUPPORTED, Version};
+use super::{Case, INVALID, OK, UNSUPPORTED};
 use crate::support::*;
 
 macro_rules! chain {
@@ -24,11 +24,17 @@ pub(super) fn table() -> Vec<Case> {
         Case::unverified("signed over SHA-1, unverified", &sha1, OK),
         Case::new("signed over SHA-1", &sha1, sha1_root, UNSUPPORTED),
     ];
-    // ring does not sign with this key either, so that there is no server to show it.
-    if cfg!(feature = "aws-lc-rs") {
-        let (root, leaf) = chain!("p-521");
-        cases.push(Case::unverified("P-521, unverified", &leaf, OK).only(&[Version::Tls13]));
-        cases.push(Case::new("P-521", &leaf, root, OK).only(&[Version::Tls13]));
+    let (root, leaf) = chain!("p-521-root");
+    cases.push(Case::unverified("of a root on P-521, unverified", &leaf, OK));
+    if !cfg!(feature = "aws-lc-rs") {
+        let case = Case::new("of a root on P-521", &leaf, root, INVALID);
+        cases.push(case.differs("ring knows nothing of this curve"));
+        return cases;
     }
+    cases.push(Case::new("of a root on P-521", &leaf, root, OK));
+    // With ring there would be no server to show these.
+    let (root, leaf) = chain!("p-521");
+    cases.push(Case::unverified("P-521, unverified", &leaf, OK));
+    cases.push(Case::new("P-521", &leaf, root, OK));
     cases
 }

@@ -1,7 +1,9 @@
 //! VERIFY_IDENTITY: the names of a certificate, and which of them count.
 
 use rcgen::string::{BmpString, Ia5String, PrintableString, TeletexString};
-use rcgen::{CertificateParams, DnType, DnValue, GeneralSubtree, NameConstraints, SanType};
+use rcgen::{
+    CertificateParams, DnType, DnValue, GeneralSubtree, NameConstraints, OtherNameValue, SanType,
+};
 
 use super::{ADDRESS, Case, HOST, INVALID, LOCALHOST, NAME, OK};
 use crate::support::*;
@@ -10,6 +12,8 @@ const WILDCARD: &str = "*.example.com";
 /// A host that the wildcard does not cover, since a star stands for one label.
 const DEEP: &str = "a.db.example.com";
 const DOMAIN: &str = "example.com";
+const IDN: &str = "xn--bcher-kva.example.com";
+const UNDERSCORE: &str = "my_db.example.com";
 /// Of another domain.
 const OUTSIDE: &str = "db.example.net";
 const PARTIAL_WILDCARD: &str = "d*.example.com";
@@ -130,6 +134,47 @@ fn sans(root: &Authority) -> Vec<Case> {
             &{ none().common_name("other").ip(loopback).issue() },
             NAME,
         ),
+        at(
+            LOCALHOST,
+            "CN matches, another kind of name besides",
+            &{
+                let name = OtherNameValue::Utf8String("localhost".into());
+                none()
+                    .with(|params| {
+                        params.subject_alt_names = vec![SanType::OtherName((vec![1, 2, 3], name))]
+                    })
+                    .issue()
+            },
+            OK,
+        ),
+        at(
+            LOCALHOST,
+            "CN matches, no name in subjectAltName",
+            &{
+                none().issue().reissued_by(root, |pieces| {
+                    pieces.extension(oid::SUBJECT_ALT_NAME, false, &[0x30, 0]);
+                })
+            },
+            OK,
+        ),
+        at(
+            LOCALHOST,
+            "CN matches, empty dNSName",
+            &{
+                none().issue().reissued_by(root, |pieces| {
+                    pieces.extension(oid::SUBJECT_ALT_NAME, false, &[0x30, 2, 0x82, 0]);
+                })
+            },
+            NAME,
+        ),
+        at(LOCALHOST, "CN matches, dNSName is no name", &named(&["not a name"]), NAME),
+        at(LOCALHOST, "dNSName beside one that is no name", &named(&["not a name", LOCALHOST]), OK),
+        at(DOMAIN, "dNSName wildcard at the domain", &named(&[WILDCARD]), NAME),
+        at(HOST, "dNSName wildcard in capitals", &named(&["*.Example.COM"]), OK),
+        at(IDN, "dNSName wildcard at an internationalized name", &named(&[WILDCARD]), OK),
+        at(UNDERSCORE, "dNSName with an underscore", &named(&[UNDERSCORE]), OK),
+        at(UNDERSCORE, "CN with an underscore", &cn(root, UNDERSCORE), OK),
+        at(HOST, "dNSName star before letters", &named(&["*b.example.com"]), NAME).differs(PARTIAL),
         at(ADDRESS, "iPAddress", &none().ip(loopback).issue(), OK),
         at(ADDRESS, "iPAddress beside a dNSName", &none().dns("a.test").ip(loopback).issue(), OK),
         at(ADDRESS, "another iPAddress", &none().ip(elsewhere).issue(), NAME),

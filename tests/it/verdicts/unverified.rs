@@ -1,5 +1,6 @@
 //! REQUIRED without a CA: any certificate, but the server must hold its key.
 
+use mysql_tls::SslMode;
 use rcgen::ExtendedKeyUsagePurpose;
 
 use super::{Case, OK, SIGNATURE};
@@ -75,7 +76,12 @@ pub(super) fn table() -> Vec<Case> {
             SIGNATURE,
         ),
     ];
-    accepted.chain(refused).chain(verified).collect()
+    let preferred = [
+        Case::unverified("v1, PREFERRED", &v1(KeyKind::EcdsaP256), OK),
+        Case::unverified("v1, another's key, PREFERRED", &v1_other, SIGNATURE),
+    ];
+    let preferred = preferred.map(|case| Case { mode: SslMode::Preferred, ..case });
+    accepted.chain(refused).chain(preferred).chain(verified).collect()
 }
 
 /// As TiDB makes its own.
