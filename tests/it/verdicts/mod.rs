@@ -10,13 +10,14 @@ mod crl;
 mod fixtures;
 mod names;
 mod own;
+mod paths;
 mod purposes;
 pub(crate) mod resolver;
 mod unverified;
 
 use std::fmt::Write;
 
-use mysql_tls::{ConnectionBuilder, SslMode};
+use mysql_tls::{ConnectionBuilder, Session, SslMode, TlsSession, Verification};
 
 use crate::kit::{PATIENCE, assert_no_login, builder};
 use crate::support::*;
@@ -128,6 +129,17 @@ impl Case {
         // }
         connection
     }
+
+    /// Whether the session says to be verified as far as the mode asks, and no further.
+    fn is_verified(&self, session: &Session) -> bool {
+        let verified = session.tls().map(TlsSession::verified);
+        match (self.mode, verified) {
+            (SslMode::VerifyCa, Some(Verification::Chain)) => true,
+            (SslMode::VerifyIdentity, Some(Verification::ChainAndName(_))) => true,
+            (_, Some(Verification::Nothing)) => self.ca.is_none(),
+            _ => false,
+        }
+    }
 }
 
 /// Every row.
@@ -135,6 +147,7 @@ pub(crate) fn table() -> Vec<Case> {
     let tables = [
         unverified::table(),
         chains::table(),
+        paths::table(),
         own::table(),
         names::table(),
         purposes::table(),
@@ -146,18 +159,24 @@ pub(crate) fn table() -> Vec<Case> {
 }
 
 /// Compares rows with what this crate does, and shows all that differ.
-fn check(table: impl FnOnce() -> Vec<Case>) {
-    resolver::with_names_or_again(|| compare(&table()));
+fn check(test: &str, table: impl FnOnce() -> Vec<Case>) {
+    resolver::with_names_or_again(&format!("verdicts::{test}"), || compare(&table()));
 }
 
 fn compare(cases: &[Case]) {
     let mut wrong = String::new();
-    let reachable = |case: &&Case| cfg!(target_os = "linux") || !case.host.contains('.');
+    let reachable = |case: &&Case| cfg!(target_os = "linux") || !case.host.contains("example");
     for case in cases.iter().filter(reachable) {
         for version in case.versions {
             let server = case.serve(*version);
-            let verdict = case.connection(&server).connect().map_or_else(|e| e.code(), |_| OK);
             let row = format!("{}, {version:?}", case.name);
+            let verdict = match case.connection(&server).connect() {
+                Ok(connection) => {
+                    assert!(case.is_verified(connection.session()), "{row}");
+                    OK
+                }
+                Err(error) => error.code(),
+            };
             if verdict != case.verdict {
                 let _ = writeln!(wrong, "{row}: {verdict:?}, not {:?}", case.verdict);
             } else if verdict == UNUSABLE {
@@ -181,41 +200,46 @@ fn names_of_the_rows_tell_them_apart() {
 
 #[test]
 fn without_a_ca() {
-    check(unverified::table);
+    check("without_a_ca", unverified::table);
 }
 
 #[test]
 fn chains() {
-    check(chains::table);
+    check("chains", chains::table);
+}
+
+#[test]
+fn paths() {
+    check("paths", paths::table);
 }
 
 #[test]
 fn own_certificates() {
-    check(own::table);
+    check("own_certificates", own::table);
 }
 
 #[test]
 fn names() {
-    check(names::table);
+    check("names", names::table);
 }
 
 #[test]
 fn purposes() {
-    check(purposes::table);
+    check("purposes", purposes::table);
 }
 
 #[test]
 fn weak_and_rare_algorithms() {
-    check(fixtures::table);
+    check("weak_and_rare_algorithms", fixtures::table);
 }
 
 // TODO(ssl-crl): switch on with the setter.
 // #[test]
 // fn revocation_lists() {
-//     check(crl::table);
+//     check("revocation_lists", crl::table);
 // }
 
 #[test]
 fn forged_certificates() {
-    check(attacks::table);
+    check("forged_certificates", attacks::table);
 }

@@ -141,7 +141,7 @@ fn sans(root: &Authority) -> Vec<Case> {
                 let name = OtherNameValue::Utf8String("localhost".into());
                 none()
                     .with(|params| {
-                        params.subject_alt_names = vec![SanType::OtherName((vec![1, 2, 3], name))]
+                        params.subject_alt_names = vec![SanType::OtherName((vec![1, 2, 3], name))];
                     })
                     .issue()
             },

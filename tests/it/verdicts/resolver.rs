@@ -9,7 +9,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 use std::sync::LazyLock;
-use std::thread;
 
 use crate::support::TestDir;
 
@@ -36,14 +35,14 @@ pub(crate) fn with_names(command: &mut Command) -> &mut Command {
     command.env(PRELOAD, WRAPPER.as_path()).env(INSIDE, "1")
 }
 
-/// Runs the test that calls this in a process that finds `db.example.com`, unless it is in one.
-pub(super) fn with_names_or_again(test: impl FnOnce()) {
-    if env::var_os(INSIDE).is_some() {
+/// Runs the test of this name, which calls this, in a process that finds `db.example.com`, unless
+/// it is in one.
+pub(super) fn with_names_or_again(name: &str, test: impl FnOnce()) {
+    if env::var_os(INSIDE).is_some() || !cfg!(target_os = "linux") {
         return test();
     }
-    let name = thread::current().name().expect("a test's thread has its name").to_owned();
     let mut again = Command::new(env::current_exe().expect("this program"));
-    again.args([&name, "--exact", "--nocapture"]);
+    again.args([name, "--exact", "--nocapture"]);
     let output = with_names(&mut again).output().expect("this program");
     let said =
         [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
