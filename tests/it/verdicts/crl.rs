@@ -27,7 +27,7 @@ fn leaves() -> Vec<Case> {
         case("revoked leaf, name verified", &revoking.pem(), REVOKED).at(LOCALHOST),
         case(
             "revoked leaf among others",
-            &{ clean.clone().revoke(&sibling.der()).revoke(&leaf.der()).pem() },
+            &clean.clone().revoke(&sibling.der()).revoke(&leaf.der()).pem(),
             REVOKED,
         ),
         case(
@@ -43,19 +43,19 @@ fn leaves() -> Vec<Case> {
         case("CRL of the future", &clean.clone().not_yet_valid().pem(), NO_CRL),
         case(
             "expired CRL before a current one",
-            &{ clean.clone().expired().pem() + &clean.pem() },
+            &(clean.clone().expired().pem() + &clean.pem()),
             OK,
         ),
         case(
             "expired CRL after a current one",
-            &{ clean.pem() + &clean.clone().expired().pem() },
+            &(clean.pem() + &clean.clone().expired().pem()),
             OK,
         ),
         case("root in its own CRL", &clean.clone().revoke(&root.der()).pem(), OK),
         case("expired CRL that revokes", &revoking.clone().expired().pem(), NO_CRL),
         case(
             "revoked by a current CRL beside an expired one",
-            &{ clean.clone().expired().pem() + &revoking.pem() },
+            &(clean.clone().expired().pem() + &revoking.pem()),
             REVOKED,
         ),
         Case::new("CRL and the wrong root", &leaf, &other.pem(), UNKNOWN).crl(&clean.pem()),
@@ -76,36 +76,36 @@ fn chains() -> Vec<Case> {
         case("CRL of the intermediate missing", &upper.pem(), NO_CRL),
         case(
             "revoked intermediate",
-            &{ upper.clone().revoke(&middle.der()).pem() + &lower.pem() },
+            &(upper.clone().revoke(&middle.der()).pem() + &lower.pem()),
             REVOKED,
         ),
         case(
             "revoked leaf below an intermediate",
-            &{ upper.pem() + &lower.clone().revoke(&leaf.der()).pem() },
+            &(upper.pem() + &lower.clone().revoke(&leaf.der()).pem()),
             REVOKED,
         ),
         case(
             "the leaf's number in the root's CRL",
-            &{ upper.clone().revoke(&leaf.der()).pem() + &lower.pem() },
+            &(upper.clone().revoke(&leaf.der()).pem() + &lower.pem()),
             OK,
         ),
         case("expired CRL of the root", &(upper.clone().expired().pem() + &lower.pem()), NO_CRL),
         case(
             "expired CRL of the intermediate",
-            &{ upper.pem() + &lower.clone().expired().pem() },
+            &(upper.pem() + &lower.clone().expired().pem()),
             NO_CRL,
         ),
         Case::new(
             "intermediate in ssl-ca, both CRLs",
             &leaf.clone().alone(),
-            &{ root.pem() + &middle.pem() },
+            &(root.pem() + &middle.pem()),
             OK,
         )
         .crl(&(upper.pem() + &lower.pem())),
         Case::new(
             "intermediate in ssl-ca, revoked",
             &leaf.clone().alone(),
-            &{ root.pem() + &middle.pem() },
+            &(root.pem() + &middle.pem()),
             REVOKED,
         )
         .crl(&(upper.clone().revoke(&middle.der()).pem() + &lower.pem())),
@@ -131,18 +131,18 @@ fn odd_lists() -> Vec<Case> {
         case("CRL without nextUpdate", &clean.clone().without_next_update().pem(), OK),
         case(
             "CRL without nextUpdate that revokes",
-            &{ revoking.clone().without_next_update().pem() },
+            &revoking.clone().without_next_update().pem(),
             REVOKED,
         ),
         case("v1 CRL without nextUpdate", &clean.clone().v1().without_next_update().pem(), OK),
         case(
             "CRL with an unknown extension",
-            &{ clean.clone().extension(oid::UNKNOWN, false, &[5, 0]).pem() },
+            &clean.clone().extension(oid::UNKNOWN, false, &[5, 0]).pem(),
             OK,
         ),
         case(
             "CRL with an unknown critical extension",
-            &{ clean.clone().extension(oid::UNKNOWN, true, &[5, 0]).pem() },
+            &clean.clone().extension(oid::UNKNOWN, true, &[5, 0]).pem(),
             NO_CRL,
         ),
         under("CRL of a root without cRLSign", &silent, NO_CRL),

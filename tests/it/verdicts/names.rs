@@ -72,7 +72,7 @@ fn common_name(root: &Authority) -> Vec<Case> {
         case("none of two CNs", &two(["other", "another"]), NAME).at(LOCALHOST),
         case(
             "no CN and no alternative name",
-            &{ cn(root, "").reissued_by(root, |pieces| pieces.common_names(&[])) },
+            &cn(root, "").reissued_by(root, |pieces| pieces.common_names(&[])),
             NAME,
         )
         .at(LOCALHOST),
@@ -81,7 +81,7 @@ fn common_name(root: &Authority) -> Vec<Case> {
         case("empty CN", &cn(root, ""), NAME).at(LOCALHOST),
         case(
             "CN is another, the unit matches",
-            &{ root.server("other").no_san().organizational_unit(LOCALHOST).issue() },
+            &root.server("other").no_san().organizational_unit(LOCALHOST).issue(),
             NAME,
         )
         .at(LOCALHOST),
@@ -113,7 +113,7 @@ fn sans(root: &Authority) -> Vec<Case> {
         at(
             LOCALHOST,
             "dNSName and another CN",
-            &{ named(&["localhost"]).reissued_by(root, |pieces| pieces.common_names(&["other"])) },
+            &named(&["localhost"]).reissued_by(root, |pieces| pieces.common_names(&["other"])),
             OK,
         ),
         at(LOCALHOST, "CN matches, dNSName does not", &named(&[OUTSIDE]), NAME),
@@ -131,7 +131,7 @@ fn sans(root: &Authority) -> Vec<Case> {
         at(
             LOCALHOST,
             "CN is another, an address besides",
-            &{ none().common_name("other").ip(loopback).issue() },
+            &none().common_name("other").ip(loopback).issue(),
             NAME,
         ),
         at(
@@ -150,21 +150,17 @@ fn sans(root: &Authority) -> Vec<Case> {
         at(
             LOCALHOST,
             "CN matches, no name in subjectAltName",
-            &{
-                none().issue().reissued_by(root, |pieces| {
-                    pieces.extension(oid::SUBJECT_ALT_NAME, false, &[0x30, 0]);
-                })
-            },
+            &none().issue().reissued_by(root, |pieces| {
+                pieces.extension(oid::SUBJECT_ALT_NAME, false, &[0x30, 0]);
+            }),
             OK,
         ),
         at(
             LOCALHOST,
             "CN matches, empty dNSName",
-            &{
-                none().issue().reissued_by(root, |pieces| {
-                    pieces.extension(oid::SUBJECT_ALT_NAME, false, &[0x30, 2, 0x82, 0]);
-                })
-            },
+            &none().issue().reissued_by(root, |pieces| {
+                pieces.extension(oid::SUBJECT_ALT_NAME, false, &[0x30, 2, 0x82, 0]);
+            }),
             NAME,
         ),
         at(LOCALHOST, "CN matches, dNSName is no name", &named(&["not a name"]), NAME),
@@ -183,7 +179,7 @@ fn sans(root: &Authority) -> Vec<Case> {
         at(
             ADDRESS,
             "CN is the address, an e-mail address besides",
-            &{ mail(none().common_name(ADDRESS)).issue() },
+            &mail(none().common_name(ADDRESS)).issue(),
             NAME,
         ),
         at(ADDRESS, "no name at an address", &none().issue(), NAME),
@@ -204,22 +200,22 @@ fn spellings(root: &Authority) -> Vec<Case> {
     vec![
         at(
             "CN as PrintableString",
-            &{ spelt(DnValue::PrintableString(PrintableString::try_from(name).expect("letters"))) },
+            &spelt(DnValue::PrintableString(PrintableString::try_from(name).expect("letters"))),
             OK,
         ),
         at(
             "CN as IA5String",
-            &{ spelt(DnValue::Ia5String(Ia5String::try_from(name).expect("letters"))) },
+            &spelt(DnValue::Ia5String(Ia5String::try_from(name).expect("letters"))),
             OK,
         ),
         at(
             "CN as TeletexString",
-            &{ spelt(DnValue::TeletexString(TeletexString::try_from(name).expect("letters"))) },
+            &spelt(DnValue::TeletexString(TeletexString::try_from(name).expect("letters"))),
             OK,
         ),
         at(
             "CN as BMPString",
-            &{ spelt(DnValue::BmpString(BmpString::try_from(name).expect("letters"))) },
+            &spelt(DnValue::BmpString(BmpString::try_from(name).expect("letters"))),
             OK,
         ),
         at("CN with a NUL", &cn(root, "localhost\0.example.com"), NAME),
@@ -258,7 +254,7 @@ fn constrained() -> Vec<Case> {
         ca("constrained, dNSName outside", &root.server(OUTSIDE).issue(), INVALID),
         ca(
             "constrained, one of two dNSNames outside",
-            &{ root.server(HOST).dns(OUTSIDE).issue() },
+            &root.server(HOST).dns(OUTSIDE).issue(),
             INVALID,
         )
         .at(HOST),
@@ -272,26 +268,24 @@ fn constrained() -> Vec<Case> {
         ca("constrained, CN that is no host", &cn(&root, "Shop Server"), OK),
         ca(
             "constrained, no CN",
-            &{ cn(&root, HOST).reissued_by(&root, |pieces| pieces.common_names(&[])) },
+            &cn(&root, HOST).reissued_by(&root, |pieces| pieces.common_names(&[])),
             OK,
         ),
         ca(
             "constrained, second of two CNs outside",
-            &{ cn(&root, HOST).reissued_by(&root, |pieces| pieces.common_names(&[HOST, OUTSIDE])) },
+            &cn(&root, HOST).reissued_by(&root, |pieces| pieces.common_names(&[HOST, OUTSIDE])),
             INVALID,
         ),
         ca(
             "constrained, dNSName inside, CN outside",
-            &{ root.server(HOST).common_name(OUTSIDE).issue() },
+            &root.server(HOST).common_name(OUTSIDE).issue(),
             OK,
         )
         .at(HOST),
         ca("constrained, CN wildcard inside", &cn(&root, WILDCARD), OK).at(HOST),
         ca(
             "constrained, iPAddress",
-            &{
-                root.server(LOCALHOST).no_san().common_name(HOST).ip([127, 0, 0, 1].into()).issue()
-            },
+            &root.server(LOCALHOST).no_san().common_name(HOST).ip([127, 0, 0, 1].into()).issue(),
             OK,
         )
         .at(ADDRESS),

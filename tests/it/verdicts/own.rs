@@ -54,7 +54,7 @@ fn ca_true() -> Vec<Case> {
             .at(LOCALHOST),
         Case::new(
             "own CA:TRUE, a v1 leaf of it",
-            &{ child.reissued_by(&issuer, Pieces::v1) },
+            &child.reissued_by(&issuer, Pieces::v1),
             &issuer.pem(),
             OK,
         ),

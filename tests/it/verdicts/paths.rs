@@ -35,47 +35,39 @@ fn habits() -> Vec<Case> {
         case("negative serial number", &changed(|pieces| pieces.serial = vec![2, 1, 0x80]), OK),
         case(
             "serial number of 21 bytes",
-            &{ changed(|pieces| pieces.serial = [&[2, 21], [1; 21].as_slice()].concat()) },
+            &changed(|pieces| pieces.serial = [&[2, 21], [1; 21].as_slice()].concat()),
             OK,
         ),
         case(
             "v1, serial number 0",
-            &{
-                changed(|pieces| {
-                    pieces.v1();
-                    pieces.serial(0);
-                })
-            },
+            &changed(|pieces| {
+                pieces.v1();
+                pieces.serial(0);
+            }),
             OK,
         ),
         case("valid until 9999", &endless, OK),
         case(
             "critical subjectAltName",
-            &{
-                changed(|pieces| {
-                    pieces.extension(oid::SUBJECT_ALT_NAME, true, b"\x30\x0b\x82\x09localhost");
-                })
-            },
+            &changed(|pieces| {
+                pieces.extension(oid::SUBJECT_ALT_NAME, true, b"\x30\x0b\x82\x09localhost");
+            }),
             OK,
         ),
         case(
             "critical nsCertType",
-            &{
-                changed(|pieces| {
-                    pieces.extension(oid::NS_CERT_TYPE, true, &[3, 2, 6, 0x40]);
-                })
-            },
+            &changed(|pieces| {
+                pieces.extension(oid::NS_CERT_TYPE, true, &[3, 2, 6, 0x40]);
+            }),
             OK,
         ),
         case(
             "critical certificatePolicies",
-            &{
-                changed(|pieces| {
-                    // anyPolicy
-                    let any = [0x30, 8, 0x30, 6, 6, 4, 0x55, 0x1d, 0x20, 0];
-                    pieces.extension(oid::CERTIFICATE_POLICIES, true, &any);
-                })
-            },
+            &changed(|pieces| {
+                // anyPolicy
+                let any = [0x30, 8, 0x30, 6, 6, 4, 0x55, 0x1d, 0x20, 0];
+                pieces.extension(oid::CERTIFICATE_POLICIES, true, &any);
+            }),
             OK,
         ),
         Case::new("as MySQL makes its own", &of_mysql, &mysql.pem(), OK),
