@@ -32,3 +32,4 @@ mod secrets;
 mod servers;
 mod session;
 mod support;
+mod verdicts;

@@ -12,8 +12,10 @@ mod lifecycle;
 mod modes;
 mod official;
 mod passwords;
+mod resolver;
 mod statements;
 mod tap;
+mod verdicts;
 mod world;
 
 use mysql_tls::Product;
@@ -86,6 +88,7 @@ products! {
         passwords::server_public_key,
         facts::tls_1_2,
         facts::auto_certificates,
+        verdicts::official_client_gives_the_same_verdicts,
     ]
     tidb [
         clauses::alternative_names_let_in_their_certificate,

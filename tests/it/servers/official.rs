@@ -1,6 +1,7 @@
 //! The official command line client of MySQL 9, to compare with.
 
 use std::path::Path;
+use std::process::Command;
 
 use mysql_tls::SslMode;
 
@@ -40,10 +41,8 @@ pub(super) fn connect(
     mode: Option<SslMode>,
     ca: Option<&Path>,
 ) -> Official {
-    let mut command = script("client");
-    command.args(["mysql", "--user=app", "--connect-timeout=10", "--batch", "--skip-column-names"]);
+    let mut command = command(host, world.server.port);
     command.arg(format!("--password={PASSWORD}"));
-    command.arg(format!("--host={host}")).arg(format!("--port={}", world.server.port));
     match way {
         Way::Tcp => command.arg("--protocol=TCP"),
         Way::ByHost => command.arg("--socket").arg(&world.server.socket),
@@ -55,18 +54,32 @@ pub(super) fn connect(
         command.arg(format!("--ssl-ca={}", ca.display()));
     }
     command.arg("--execute=SHOW SESSION STATUS LIKE 'Ssl_cipher'");
-    let output = command.output().expect("tests/servers/client runs");
-    let words = String::from_utf8_lossy(&output.stderr).into_owned();
-    let rows = String::from_utf8_lossy(&output.stdout).into_owned();
-    let outcome = if !output.status.success() {
-        // 2026 is its number for everything that concerns TLS.
-        assert!(words.contains("ERROR 2026"), "{words}");
-        Outcome::Refused
-    } else if rows.trim_end() == "Ssl_cipher" {
-        Outcome::Plaintext
-    } else {
+    run(&mut command, |rows| {
+        if rows.trim_end() == "Ssl_cipher" {
+            return Outcome::Plaintext;
+        }
         assert!(rows.starts_with("Ssl_cipher\t"), "{rows}");
         Outcome::Tls
-    };
-    Official { outcome, words }
+    })
+}
+
+/// The client, to connect as `app` to a port of this host.
+pub(super) fn command(host: &str, port: u16) -> Command {
+    let mut command = script("client");
+    command.args(["mysql", "--user=app", "--connect-timeout=10", "--batch", "--skip-column-names"]);
+    command.arg(format!("--host={host}")).arg(format!("--port={port}"));
+    command
+}
+
+/// Runs the client; `connected` tells what a connection is from the rows that it printed.
+pub(super) fn run(command: &mut Command, connected: impl Fn(&str) -> Outcome) -> Official {
+    let output = command.output().expect("tests/servers/client runs");
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    let rows = String::from_utf8_lossy(&output.stdout);
+    if output.status.success() {
+        return Official { outcome: connected(&rows), words };
+    }
+    // 2026 is its number for everything that concerns TLS.
+    assert!(words.contains("ERROR 2026"), "{words}");
+    Official { outcome: Outcome::Refused, words }
 }

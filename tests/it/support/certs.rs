@@ -14,6 +14,7 @@ use rcgen::{
 use rustls::pki_types::CertificateDer;
 use time::{Duration, OffsetDateTime};
 
+use super::forge::Pieces;
 use super::issued::Issued;
 use super::pem::pem;
 use super::subject::{Attribute, name, replace_subject};
@@ -54,7 +55,7 @@ impl KeyKind {
 pub struct Authority(Arc<Inner>);
 
 struct Inner {
-    issuer: Issuer<'static, KeyPair>,
+    issuer: Arc<Issuer<'static, KeyPair>>,
     certificate: CertificateDer<'static>,
     /// This authority's certificate and those above it, without the root.
     intermediates: Vec<CertificateDer<'static>>,
@@ -70,7 +71,7 @@ impl Authority {
     pub fn with(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Self {
         let (params, key) = authority_params(name, change);
         let certificate = params.self_signed(&key).expect("root certificate").der().clone();
-        let issuer = Issuer::new(params, key);
+        let issuer = Arc::new(Issuer::new(params, key));
         Self(Arc::new(Inner { issuer, certificate, intermediates: Vec::new() }))
     }
 
@@ -87,11 +88,14 @@ impl Authority {
     ) -> Self {
         let (mut params, key) = authority_params(name, change);
         params.use_authority_key_identifier_extension = true;
-        let certificate =
-            params.signed_by(&key, &self.0.issuer).expect("intermediate certificate").der().clone();
+        let certificate = params
+            .signed_by(&key, &*self.0.issuer)
+            .expect("intermediate certificate")
+            .der()
+            .clone();
         let mut intermediates = vec![certificate.clone()];
         intermediates.extend_from_slice(&self.0.intermediates);
-        let issuer = Issuer::new(params, key);
+        let issuer = Arc::new(Issuer::new(params, key));
         Self(Arc::new(Inner { issuer, certificate, intermediates }))
     }
 
@@ -106,6 +110,43 @@ impl Authority {
         Leaf::new(Some(self.clone()), name, ExtendedKeyUsagePurpose::ClientAuth)
     }
 
+    /// The same authority with another certificate: a changed one of its own, signed by itself.
+    pub fn reissued(&self, change: impl FnOnce(&mut Pieces)) -> Self {
+        self.with_certificate(Pieces::of(&self.0.certificate).changed(change).signed_by(self), &[])
+    }
+
+    /// The same authority with another certificate: a changed one of its own, signed by `above`.
+    pub fn reissued_by(&self, above: &Authority, change: impl FnOnce(&mut Pieces)) -> Self {
+        let certificate = Pieces::of(&self.0.certificate).changed(change).signed_by(above);
+        self.with_certificate(certificate, &above.0.intermediates)
+    }
+
+    fn with_certificate(
+        &self,
+        certificate: CertificateDer<'static>,
+        above: &[CertificateDer<'static>],
+    ) -> Self {
+        let mut intermediates = above.to_vec();
+        // A root is not sent; whatever else is above a leaf is.
+        if !Pieces::of(&certificate).is_self_issued() {
+            intermediates.insert(0, certificate.clone());
+        }
+        let issuer = Arc::clone(&self.0.issuer);
+        Self(Arc::new(Inner { issuer, certificate, intermediates }))
+    }
+
+    /// This authority as a server: its own certificate, those above it, and its key.
+    pub fn as_server(&self) -> Issued {
+        let mut chain = vec![self.der()];
+        chain.extend(self.0.intermediates.iter().filter(|above| **above != self.der()).cloned());
+        let key = self.key().serialize_der();
+        Issued { chain, key, kind: Some(KeyKind::EcdsaP256) }
+    }
+
+    pub(super) fn key(&self) -> &KeyPair {
+        self.0.issuer.key()
+    }
+
     /// This authority's own certificate.
     pub fn pem(&self) -> String {
         pem("CERTIFICATE", &self.0.certificate)
@@ -118,7 +159,7 @@ impl Authority {
 
     /// This authority's private key, PKCS#8.
     pub fn key_pem(&self) -> String {
-        pem("PRIVATE KEY", self.0.issuer.key().serialized_der())
+        pem("PRIVATE KEY", self.key().serialized_der())
     }
 }
 
@@ -296,7 +337,7 @@ impl Leaf {
         let key = self.kind.generate();
         let (certificate, signer, above) = match &self.authority {
             Some(authority) => (
-                self.params.signed_by(&key, &authority.0.issuer),
+                self.params.signed_by(&key, &*authority.0.issuer),
                 authority.0.issuer.key(),
                 authority.0.intermediates.as_slice(),
             ),
@@ -308,6 +349,6 @@ impl Leaf {
         }
         let mut chain = vec![certificate];
         chain.extend_from_slice(above);
-        Issued { chain, key: key.serialize_der(), kind: self.kind }
+        Issued { chain, key: key.serialize_der(), kind: Some(self.kind) }
     }
 }

@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use rcgen::KeyPair;
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use super::certs::KeyKind;
+use super::certs::{Authority, KeyKind};
+use super::forge::Pieces;
 use super::pem::{pem, sec1_from_pkcs8};
 
 /// A certificate with its chain (the root left out) and its private key.
@@ -13,7 +16,8 @@ pub struct Issued {
     /// The certificate itself, then the intermediates in order. Free to change for a test.
     pub chain: Vec<CertificateDer<'static>>,
     pub(super) key: Vec<u8>,
-    pub(super) kind: KeyKind,
+    /// None for a kind that is not made here.
+    pub(super) kind: Option<KeyKind>,
 }
 
 /// Where [`Issued::write_to`] put things.
@@ -28,6 +32,58 @@ pub struct IssuedFiles {
 }
 
 impl Issued {
+    /// What was made elsewhere: a certificate with its chain, and a key (PKCS#8).
+    pub fn from_pem(chain: &str, key: &str) -> Self {
+        let chain = CertificateDer::pem_slice_iter(chain.as_bytes());
+        let key = PrivatePkcs8KeyDer::from_pem_slice(key.as_bytes()).expect("a key");
+        Self {
+            chain: chain.collect::<Result<_, _>>().expect("certificates"),
+            key: key.secret_pkcs8_der().to_vec(),
+            kind: None,
+        }
+    }
+
+    /// The certificate, changed and signed anew by `authority`.
+    pub fn reissued_by(&self, authority: &Authority, change: impl FnOnce(&mut Pieces)) -> Self {
+        self.showing(Pieces::of(&self.chain[0]).changed(change).signed_by(authority))
+    }
+
+    /// The certificate, changed and signed anew with its own key.
+    pub fn reissued(&self, change: impl FnOnce(&mut Pieces)) -> Self {
+        let key = KeyPair::try_from(self.key.as_slice()).expect("a key that rcgen knows");
+        self.showing(Pieces::of(&self.chain[0]).changed(change).signed_with(&key))
+    }
+
+    /// The certificate, changed although the signature stays: what anybody can do.
+    pub fn tampered(&self, change: impl FnOnce(&mut Pieces)) -> Self {
+        let pieces = Pieces::of(&self.chain[0]).changed(change);
+        self.showing(pieces.with_signature_of(&self.chain[0]))
+    }
+
+    /// The same chain and key below another certificate.
+    pub fn showing(&self, certificate: CertificateDer<'static>) -> Self {
+        let mut other = self.clone();
+        other.chain[0] = certificate;
+        other
+    }
+
+    /// The same chain with another's key, which does not belong to it.
+    pub fn with_key_of(&self, other: &Self) -> Self {
+        Self { chain: self.chain.clone(), ..other.clone() }
+    }
+
+    /// Sends this certificate after the others.
+    pub fn and_sends(mut self, certificate: CertificateDer<'static>) -> Self {
+        self.chain.push(certificate);
+        self
+    }
+
+    /// Sends the certificate alone.
+    pub fn alone(mut self) -> Self {
+        self.chain.truncate(1);
+        self
+    }
+
     /// The certificate alone.
     pub fn cert_pem(&self) -> String {
         pem("CERTIFICATE", &self.chain[0])
@@ -46,7 +102,7 @@ impl Issued {
     /// The private key as SEC1 (`BEGIN EC PRIVATE KEY`); panics for Ed25519, which has no such form.
     pub fn sec1_key_pem(&self) -> String {
         assert!(
-            matches!(self.kind, KeyKind::EcdsaP256 | KeyKind::EcdsaP384),
+            matches!(self.kind, Some(KeyKind::EcdsaP256 | KeyKind::EcdsaP384)),
             "SEC1 is for elliptic curves of ECDSA only"
         );
         pem("EC PRIVATE KEY", &sec1_from_pkcs8(&self.key))

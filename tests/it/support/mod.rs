@@ -33,6 +33,7 @@
 mod certs;
 mod channel;
 mod commands;
+mod forge;
 mod issued;
 mod pem;
 mod play;
@@ -44,8 +45,9 @@ mod tls;
 pub mod wire;
 
 pub use certs::{Authority, KeyKind, Leaf, RSA_KEY_PKCS1, self_signed, self_signed_ca};
+pub use forge::{Crl, Pieces, oid};
 pub use issued::{Issued, IssuedFiles, TestDir};
-pub use pem::{pem, rsa_public_key_pem};
+pub use pem::{pem, rsa_public_key, rsa_public_key_pem};
 pub use play::caching_sha2_scramble;
 pub use record::{ClientHelloFacts, Ended, Record, TlsFacts};
 pub use script::{AfterSslRequest, Answer, AuthStep, ServerScript, Start};

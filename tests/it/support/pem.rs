@@ -77,6 +77,11 @@ pub(super) fn sec1_from_pkcs8(mut pkcs8: &[u8]) -> Vec<u8> {
 /// A well-formed 2048-bit RSA public key (`BEGIN PUBLIC KEY`), the same for the same seed, such as a
 /// server sends for caching_sha2_password on plaintext. Nobody has the private half.
 pub fn rsa_public_key_pem(seed: u8) -> String {
+    pem("PUBLIC KEY", &rsa_public_key(seed))
+}
+
+/// The same as `SubjectPublicKeyInfo`.
+pub fn rsa_public_key(seed: u8) -> Vec<u8> {
     let mut state = u32::from(seed) | 0x5eed_0000;
     let mut modulus = vec![0];
     modulus.extend((0..256).map(|_| {
@@ -94,5 +99,5 @@ pub fn rsa_public_key_pem(seed: u8) -> String {
     algorithm.extend(der(0x05, &[]));
     let mut content = der(0x30, &algorithm);
     content.extend(der(0x03, &bits));
-    pem("PUBLIC KEY", &der(0x30, &content))
+    der(0x30, &content)
 }
