@@ -232,12 +232,12 @@ pub(crate) fn pin_text(spki: &[u8; 32]) -> String {
 }
 
 /// What is wrong with a key that the crypto provider does not take.
-fn weak_key(certificate: &X509Certificate<'_>) -> Option<String> {
+pub(crate) fn weak_key(certificate: &X509Certificate<'_>) -> Option<String> {
     match certificate.public_key().parsed() {
         Ok(PublicKey::RSA(key)) if key.key_size() < 2048 => {
             Some(format!("RSA with {} bits", key.key_size()))
         }
-        Ok(PublicKey::EC(key)) if key.key_size() > 384 => {
+        Ok(PublicKey::EC(key)) if key.key_size() > 384 && cfg!(not(feature = "aws-lc-rs")) => {
             Some("ECDSA on the curve P-521".to_owned())
         }
         Ok(PublicKey::DSA(_)) => Some("DSA".to_owned()),

@@ -4,25 +4,40 @@
 //! anchor but its names and its key; OpenSSL, and RFC 5280, section 4.2.1, look at all of it.
 
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::ParsedExtension;
+use x509_parser::extensions::{NSCertType, ParsedExtension};
+use x509_parser::oid_registry::OID_KEY_TYPE_EC_PUBLIC_KEY;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Version;
 
-/// Whether a certificate may issue others.
-///
-/// It may if basicConstraints says cA, or if it has none and is a self-issued one of version 1 or
-/// has keyCertSign; and, where keyUsage is present, only with keyCertSign in it.
-pub(super) fn is_issuer(certificate: &X509Certificate<'_>) -> bool {
-    if certificate.version() == X509Version::V1 {
-        return is_self_issued(certificate);
-    }
+/// Whether a root may issue others: basicConstraints says cA; or there is none, and it is of version
+/// 1, or keyUsage has keyCertSign, or Netscape's old certificate type says CA. Where keyUsage is
+/// present, keyCertSign is in it.
+pub(super) fn may_root_issue(certificate: &X509Certificate<'_>) -> bool {
     let Ok(constraints) = certificate.basic_constraints() else { return false };
     let Ok(usage) = certificate.key_usage() else { return false };
     let signs = usage.map(|usage| usage.value.key_cert_sign());
     match (constraints.map(|constraints| constraints.value.ca), signs) {
         (Some(ca), signs) => ca && signs.unwrap_or(true),
-        (None, signs) => signs.unwrap_or(false),
+        (None, Some(signs)) => signs,
+        (None, None) => {
+            certificate.version() == X509Version::V1
+                || netscape_type(certificate).is_some_and(NSCertType::ssl_ca)
+        }
     }
+}
+
+/// Whether an intermediate may issue others: as a root, but only basicConstraints makes it a CA.
+pub(super) fn may_intermediate_issue(certificate: &X509Certificate<'_>) -> bool {
+    let constraints = certificate.basic_constraints();
+    constraints.is_ok_and(|constraints| constraints.is_some_and(|found| found.value.ca))
+        && may_root_issue(certificate)
+}
+
+fn netscape_type<'a>(certificate: &'a X509Certificate<'_>) -> Option<&'a NSCertType> {
+    certificate.extensions().iter().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::NSCertType(kind) => Some(kind),
+        _ => None,
+    })
 }
 
 /// Whether subject and issuer are the same name.
@@ -76,7 +91,8 @@ pub(super) fn may_sign_crls(certificate: &X509Certificate<'_>) -> bool {
 
 /// Whether an intermediate that a server sent may issue others. What cannot be read may not.
 pub(crate) fn may_issue(der: &[u8]) -> bool {
-    X509Certificate::from_der(der).is_ok_and(|(_, certificate)| is_issuer(&certificate))
+    X509Certificate::from_der(der)
+        .is_ok_and(|(_, certificate)| may_intermediate_issue(&certificate))
 }
 
 /// Whether a certificate may be a TLS server's own, as far as keyUsage and Netscape's old
@@ -89,9 +105,21 @@ pub(crate) fn may_serve(certificate: &X509Certificate<'_>) -> bool {
         }),
         Err(_) => false,
     };
-    usage
-        && certificate.extensions().iter().all(|extension| match extension.parsed_extension() {
-            ParsedExtension::NSCertType(kind) => kind.ssl_server(),
-            _ => true,
-        })
+    usage && netscape_type(certificate).is_none_or(NSCertType::ssl_server)
+}
+
+/// Whether TLS 1.2 may use its key: one of ECDSA signs there, and keyUsage has to allow that.
+pub(crate) fn may_sign_handshakes(certificate: &X509Certificate<'_>) -> bool {
+    let is_ec = certificate.public_key().algorithm.algorithm == OID_KEY_TYPE_EC_PUBLIC_KEY;
+    let usage = certificate.key_usage().ok().flatten();
+    !is_ec || usage.is_none_or(|usage| usage.value.digital_signature())
+}
+
+/// Whether it has a critical extension that nobody here understands.
+pub(super) fn has_unknown_critical(certificate: &X509Certificate<'_>) -> bool {
+    certificate.extensions().iter().any(|extension| {
+        let parsed = extension.parsed_extension();
+        extension.critical
+            && (parsed.unsupported() || matches!(parsed, ParsedExtension::ParseError { .. }))
+    })
 }

@@ -9,9 +9,11 @@ use std::collections::BTreeSet;
 
 use pkcs8::der::{self, Encode, Header, Reader, SliceReader, Tag, TagNumber};
 use rustls::pki_types::CertificateDer;
-use x509_parser::extensions::{GeneralName, ParsedExtension};
-use x509_parser::oid_registry::{OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_SUBJECT_ALT_NAME};
+use x509_parser::asn1_rs::{self, Any, Oid, oid};
+use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, ParsedExtension};
+use x509_parser::oid_registry::OID_X509_EXT_SUBJECT_ALT_NAME;
 use x509_parser::prelude::{X509Certificate, X509Extension};
+use x509_parser::x509::X509Version;
 
 use super::purpose::is_self_signed;
 
@@ -42,38 +44,55 @@ const NEVER: &[u8] = b"\x18\x0f99991231235959Z";
 const NO_CRL_EXTENSIONS: [u8; 16] =
     [0xa0, 14, 0x30, 12, 0x30, 10, 6, 3, 0x55, 0x1d, 20, 4, 3, 2, 1, 0];
 
+/// Which common names become dNSNames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CommonNames {
+    /// Those with a dot. OpenSSL holds no others against the name constraints of a CA.
+    WithDot,
+    All,
+}
+
 /// A server's certificate as OpenSSL would read it, where webpki would not; `None` where it can
 /// stay. `is_trusted` says that this very certificate is in `ssl-ca`.
 ///
-/// - Without extensions (X.509 version 1) only the version changes.
+/// - Whatever the version, it becomes 3; X.509 version 1 has no extensions.
 /// - basicConstraints with cA goes where the certificate is trusted as it is, or issued by another.
+/// - An extended key usage with the old "step-up" for servers goes, since it has no other.
+/// - What OpenSSL understands is not critical any more.
 /// - Common names become dNSNames where there is no other dNSName (RFC 6125, section 6.4.4).
 pub(crate) fn server_certificate(
     der: &[u8],
     certificate: &X509Certificate<'_>,
     is_trusted: bool,
+    names: CommonNames,
 ) -> Option<Rewritten> {
-    let old_version = certificate.version().0 < 2;
-    if old_version && !certificate.extensions().is_empty() || has_duplicates(certificate) {
+    if has_duplicates(certificate) {
         return None;
     }
     let may_drop_ca = is_trusted || !is_self_signed(certificate);
     let mut extensions = Vec::new();
-    let mut changed = old_version;
+    let mut changed = certificate.version() != X509Version::V3;
+    let mut named = None;
     for extension in certificate.extensions() {
-        let is_ca = matches!(extension.parsed_extension(),
-            ParsedExtension::BasicConstraints(constraints) if constraints.ca);
-        if extension.oid == OID_X509_EXT_BASIC_CONSTRAINTS && is_ca && may_drop_ca {
-            changed = true;
-        } else if extension.oid != OID_X509_EXT_SUBJECT_ALT_NAME {
-            extensions.push(written(extension).ok()?);
+        match extension.parsed_extension() {
+            ParsedExtension::BasicConstraints(constraints) if constraints.ca && may_drop_ca => {
+                changed = true;
+            }
+            ParsedExtension::ExtendedKeyUsage(usage) if is_step_up(usage) => changed = true,
+            ParsedExtension::NSCertType(_) | ParsedExtension::CertificatePolicies(_)
+                if extension.critical =>
+            {
+                changed = true;
+                extensions.push(write(extension.oid.as_bytes(), false, extension.value).ok()?);
+            }
+            _ if extension.oid == OID_X509_EXT_SUBJECT_ALT_NAME => named = Some(extension),
+            _ => extensions.push(written(extension).ok()?),
         }
     }
-    let named = certificate
-        .extensions()
-        .iter()
-        .find(|extension| extension.oid == OID_X509_EXT_SUBJECT_ALT_NAME);
-    let common_names = common_names(certificate);
+    let mut common_names = common_names(certificate);
+    if names == CommonNames::WithDot {
+        common_names.retain(|name| name.contains('.'));
+    }
     if common_names.is_empty() || has_dns_name(named) {
         extensions.extend(named.map(written).transpose().ok()?);
     } else {
@@ -84,6 +103,12 @@ pub(crate) fn server_certificate(
         return None;
     }
     with_extensions(der, &extensions).ok()
+}
+
+/// Netscape's and Microsoft's "server gated cryptography", without serverAuth beside it.
+fn is_step_up(usage: &ExtendedKeyUsage<'_>) -> bool {
+    const STEP_UP: [Oid<'static>; 2] = [oid!(2.16.840.1.113730.4.1), oid!(1.3.6.1.4.1.311.10.3.3)];
+    !usage.server_auth && usage.other.iter().any(|other| STEP_UP.contains(other))
 }
 
 /// The same certificate without extensions, for its key alone; webpki reads nothing else then.
@@ -123,15 +148,32 @@ fn has_duplicates(certificate: &X509Certificate<'_>) -> bool {
     certificate.extensions().iter().any(|extension| !seen.insert(extension.oid.as_bytes()))
 }
 
-/// The common names that could be hosts. Those of other kinds of text than OpenSSL compares, and
-/// addresses, which it compares with no CN, are left out.
+/// The common names that could be hosts. Addresses, which OpenSSL compares with no CN, are left out.
 fn common_names(certificate: &X509Certificate<'_>) -> Vec<String> {
-    let is_host = |name: &&str| {
+    let is_host = |name: &String| {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._*-".contains(&byte);
         !name.is_empty() && name.bytes().all(plain) && name.parse::<std::net::IpAddr>().is_err()
     };
-    let names = certificate.subject().iter_common_name().filter_map(|name| name.as_str().ok());
-    names.filter(is_host).map(str::to_owned).collect()
+    let names = certificate.subject().iter_common_name();
+    names.filter_map(|name| text(name.attr_value())).filter(is_host).collect()
+}
+
+/// The text of a name's attribute, in any of the ways to write text.
+fn text(value: &Any<'_>) -> Option<String> {
+    match value.tag() {
+        asn1_rs::Tag::BmpString => {
+            let units = value.data.chunks(2).map(|unit| match unit {
+                [high, low] => Some(u16::from_be_bytes([*high, *low])),
+                _ => None,
+            });
+            String::from_utf16(&units.collect::<Option<Vec<_>>>()?).ok()
+        }
+        asn1_rs::Tag::Utf8String
+        | asn1_rs::Tag::PrintableString
+        | asn1_rs::Tag::Ia5String
+        | asn1_rs::Tag::TeletexString => String::from_utf8(value.data.to_vec()).ok(),
+        _ => None,
+    }
 }
 
 fn has_dns_name(extension: Option<&X509Extension<'_>>) -> bool {
@@ -234,7 +276,7 @@ mod tests {
         let params = rcgen::CertificateParams::new(vec!["db.example.com".to_owned()]).unwrap();
         let made = params.self_signed(&key).unwrap();
         let (_, parsed) = X509Certificate::from_der(made.der()).unwrap();
-        assert!(server_certificate(made.der(), &parsed, true).is_none());
+        assert!(server_certificate(made.der(), &parsed, true, CommonNames::All).is_none());
         let extensions: Vec<_> =
             parsed.extensions().iter().map(|extension| written(extension).unwrap()).collect();
         let same = with_extensions(made.der(), &extensions).unwrap();

@@ -8,11 +8,15 @@ use webpki::{KeyUsage, RequiredEkuNotFoundContext};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::time::ASN1Time;
 
-use super::purpose::{allows_servers, is_issuer, is_self_signed, may_sign_crls, path_limit};
+use super::purpose::{
+    allows_servers, has_unknown_critical, is_self_signed, may_intermediate_issue, may_root_issue,
+    may_sign_crls, path_limit,
+};
 use super::{file, form};
 use crate::error::{ConfigErrorKind, Error};
 use crate::pem_source::PemSource;
 use crate::text::{list, peer_text};
+use crate::x509::weak_key;
 
 /// Which certificates are trusted to issue a server's.
 #[derive(Debug, Default)]
@@ -53,6 +57,7 @@ struct GivenAnchor {
     path_limit: Option<u32>,
     allows_servers: bool,
     may_sign_crls: bool,
+    has_unknown_critical: bool,
 }
 
 #[derive(Debug)]
@@ -204,17 +209,19 @@ impl RootCerts {
         if parsed.validity().not_after < ASN1Time::now() {
             return Err(format!("\"{subject}\", which expired"));
         }
-        let may_issue = is_issuer(&parsed);
+        if let Some(key) = weak_key(&parsed) {
+            return Err(format!("\"{subject}\", whose key of {key} cannot be used here"));
+        }
         if is_self_signed(&parsed) {
             let anchor = webpki::anchor_from_trusted_cert(&der)
                 .map_err(|_| format!("\"{subject}\", which is of an unsupported form"))?
                 .to_owned();
-            if may_issue {
+            if may_root_issue(&parsed) {
                 self.given.push(GivenAnchor::new(&parsed, &anchor));
                 self.anchors.push(anchor.clone());
             }
             self.own.push(OwnCertificate { certificate, anchor });
-        } else if may_issue {
+        } else if may_intermediate_issue(&parsed) {
             self.intermediates.push(certificate);
         } else {
             return Err(format!("\"{subject}\", which is no CA's certificate"));
@@ -235,6 +242,7 @@ impl GivenAnchor {
             path_limit: path_limit(certificate),
             allows_servers: allows_servers(certificate),
             may_sign_crls: may_sign_crls(certificate),
+            has_unknown_critical: has_unknown_critical(certificate),
         }
     }
 
@@ -255,6 +263,9 @@ impl GivenAnchor {
         }
         if now > self.not_after {
             return Err(webpki::Error::CertExpired { time, not_after: at(self.not_after) });
+        }
+        if self.has_unknown_critical {
+            return Err(webpki::Error::UnsupportedCriticalExtension);
         }
         if self.path_limit.is_some_and(|limit| intermediates > limit as usize) {
             return Err(webpki::Error::PathLenConstraintViolated);

@@ -154,7 +154,9 @@ impl TlsState {
             peer: self.facts(chain),
             verified: self.verified(),
             pinned: !self.verifier.pins.is_empty(),
-            revocation_checked: self.verifier.crls.is_some(),
+            revocation_checked: chain
+                .first()
+                .is_some_and(|leaf| self.verifier.crls_for(leaf).is_some()),
             client_certificate,
         })
     }

@@ -20,8 +20,8 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use super::observed;
 use super::pins::Pins;
 use crate::material::{
-    Crls, RootCerts, Swap, bare_certificate, is_self_signed, may_issue, may_serve,
-    server_certificate,
+    CommonNames, Crls, Rewritten, RootCerts, Swap, bare_certificate, is_self_signed, may_issue,
+    may_serve, may_sign_handshakes, server_certificate,
 };
 
 /// What is checked of the server's certificate, besides the pins.
@@ -100,24 +100,20 @@ impl Verifier {
     ) -> Result<(), webpki::Error> {
         let (_, parsed) =
             X509Certificate::from_der(leaf).map_err(|_| webpki::Error::MalformedExtensions)?;
-        if !may_serve(&parsed) {
-            return Err(not_for_servers());
-        }
         let lenient = roots.public.is_none();
         let own = if lenient { roots.own(leaf) } else { None };
         // What claims to be its own issuer is nobody else's, not even that of a CA with its name.
         if lenient && own.is_none() && is_self_signed(&parsed) {
             return Err(webpki::Error::UnknownIssuer);
         }
-        let rewritten =
-            if lenient { server_certificate(leaf, &parsed, own.is_some()) } else { None };
-        let shown = match &rewritten {
-            Some(rewritten) => CertificateDer::from(rewritten.der.as_slice()),
-            None => CertificateDer::from(leaf.as_ref()),
+        let rewritten = |names| {
+            if lenient { server_certificate(leaf, &parsed, own.is_some(), names) } else { None }
         };
+        let for_chain = rewritten(CommonNames::WithDot);
+        let shown = shown(leaf, for_chain.as_ref());
         let shown = EndEntityCert::try_from(&shown)?;
 
-        let crls = self.crls.as_ref().map(|crls| crls.current(now));
+        let crls = self.crls_for(leaf).map(|crls| crls.current(now));
         let lists: Option<Vec<&CertRevocationList<'_>>> =
             crls.as_ref().map(|crls| crls.iter().map(|crl| &crl.list).collect());
         let revocation = match &lists {
@@ -132,7 +128,7 @@ impl Verifier {
 
         let crl_swaps = crls.iter().flatten().filter_map(|crl| crl.swap.as_ref());
         let swaps: Vec<&Swap> =
-            rewritten.iter().map(|rewritten| &rewritten.swap).chain(crl_swaps).collect();
+            for_chain.iter().map(|rewritten| &rewritten.swap).chain(crl_swaps).collect();
         let algorithms = Swapping::all(&self.algorithms, &swaps);
         let algorithms: Vec<&dyn SignatureVerificationAlgorithm> = algorithms
             .iter()
@@ -151,7 +147,7 @@ impl Verifier {
                 (roots.anchors.as_slice(), usable)
             }
         };
-        let with_crls = self.crls.is_some();
+        let with_crls = crls.is_some();
         let allowed = |path: &VerifiedPath<'_>| {
             let length = path.intermediate_certificates().count();
             match own {
@@ -169,11 +165,29 @@ impl Verifier {
             revocation,
             Some(&allowed),
         )?;
+        if !may_serve(&parsed) {
+            return Err(not_for_servers());
+        }
         match &self.check {
-            Check::ChainAndName(_) => shown.verify_is_valid_for_subject_name(&self.name),
+            Check::ChainAndName(_) => {
+                let for_name = rewritten(CommonNames::All);
+                let shown = self::shown(leaf, for_name.as_ref());
+                EndEntityCert::try_from(&shown)?.verify_is_valid_for_subject_name(&self.name)
+            }
             Check::Chain(_) | Check::Nothing => Ok(()),
         }
     }
+
+    /// The revocation lists that a certificate is looked for in. One that is trusted as it is has
+    /// no issuer but itself, and as in OpenSSL 3.6 none of its lists is asked for.
+    pub(super) fn crls_for(&self, leaf: &CertificateDer<'_>) -> Option<&Crls> {
+        let is_own = |roots: &RootCerts| roots.public.is_none() && roots.own(leaf).is_some();
+        self.crls.as_ref().filter(|_| !self.roots().is_some_and(is_own))
+    }
+}
+
+fn shown<'a>(leaf: &'a CertificateDer<'_>, rewritten: Option<&'a Rewritten>) -> CertificateDer<'a> {
+    CertificateDer::from(rewritten.map_or(leaf.as_ref(), |rewritten| rewritten.der.as_slice()))
 }
 
 fn not_for_servers() -> webpki::Error {
@@ -269,6 +283,12 @@ impl ServerCertVerifier for Verifier {
         leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        // OpenSSL wants this in every mode.
+        let usable = X509Certificate::from_der(leaf)
+            .map_or(true, |(_, parsed)| may_sign_handshakes(&parsed));
+        if !usable {
+            return Err(CertificateError::InvalidPurpose.into());
+        }
         verify_tls12_signature(message, &bare(leaf)?, signed, &self.algorithms)
     }
 

@@ -85,7 +85,11 @@ fn of_webpki(
         Found::InvalidSignatureForPublicKey => {
             let weak = context.chain.iter().find_map(|der| PeerCertificate::of(der).weak_key());
             let reason = weak.map_or_else(
-                || "the signature on it, or on one above it, is wrong".to_owned(),
+                || {
+                    "the signature on it, or on one above it, is not that of its issuer; is a CA of \
+                     the same name but with another key in ssl-ca?"
+                        .to_owned()
+                },
                 |key| {
                     format!("a certificate above it has a key of {key}, which cannot be used here")
                 },

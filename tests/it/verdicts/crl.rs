@@ -59,7 +59,11 @@ fn leaves() -> Vec<Case> {
             REVOKED,
         ),
         Case::new("CRL and the wrong root", &leaf, &other.pem(), UNKNOWN).crl(&clean.pem()),
-        Case { crl: Some(revoking.pem()), ..Case::unverified("CRL without a CA", &leaf, OK) },
+        Case {
+            crl: Some(revoking.pem()),
+            ..Case::unverified("CRL without a CA", &leaf, "config.conflict")
+        }
+        .differs("an option without an effect is a mistake"),
     ]
 }
 
@@ -143,7 +147,7 @@ fn odd_lists() -> Vec<Case> {
         case(
             "CRL with an unknown critical extension",
             &clean.clone().extension(oid::UNKNOWN, true, &[5, 0]).pem(),
-            NO_CRL,
+            "config.bad-crl",
         ),
         under("CRL of a root without cRLSign", &silent, NO_CRL),
         under("CRL of a root without keyUsage", &free, OK),

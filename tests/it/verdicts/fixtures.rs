@@ -1,6 +1,6 @@
 //! Algorithms that TLS libraries disagree about, from `fixtures/chains`.
 
-use super::{Case, INVALID, OK, UNSUPPORTED};
+use super::{Case, OK, UNSUPPORTED, UNUSABLE};
 use crate::support::*;
 
 macro_rules! chain {
@@ -20,14 +20,14 @@ pub(super) fn table() -> Vec<Case> {
     let (sha1_root, sha1) = chain!("sha-1");
     let mut cases = vec![
         Case::unverified("of a root with RSA-1024, unverified", &rsa, OK),
-        Case::new("of a root with RSA-1024", &rsa, rsa_root, INVALID),
+        Case::new("of a root with RSA-1024", &rsa, rsa_root, UNUSABLE),
         Case::unverified("signed over SHA-1, unverified", &sha1, OK),
         Case::new("signed over SHA-1", &sha1, sha1_root, UNSUPPORTED),
     ];
     let (root, leaf) = chain!("p-521-root");
     cases.push(Case::unverified("of a root on P-521, unverified", &leaf, OK));
     if !cfg!(feature = "aws-lc-rs") {
-        let case = Case::new("of a root on P-521", &leaf, root, INVALID);
+        let case = Case::new("of a root on P-521", &leaf, root, UNUSABLE);
         cases.push(case.differs("ring knows nothing of this curve"));
         return cases;
     }

@@ -2,7 +2,9 @@
 
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, SanType};
 
-use super::{ADDRESS, Case, HOST, LOCALHOST, NAME, NOT_YET, OK, PURPOSE, UNKNOWN, UNUSABLE};
+use super::{
+    ADDRESS, Case, HOST, INVALID, LOCALHOST, NAME, NOT_YET, OK, PURPOSE, UNKNOWN, UNUSABLE,
+};
 use crate::support::*;
 
 pub(super) fn table() -> Vec<Case> {
@@ -162,7 +164,7 @@ fn below_a_ca() -> Vec<Case> {
             "issued CA:TRUE of another root",
             &issued_ca,
             &Authority::new("Root").pem(),
-            UNKNOWN,
+            INVALID,
         ),
     ]
 }
