@@ -4,11 +4,9 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use super::check_tls;
 use crate::builder::ConnectionBuilder;
 use crate::error::{ConfigErrorKind, Error, Result};
 use crate::secret::PasswordSource;
-use crate::ssl_mode::SslMode;
 
 /// Capabilities that a caller may add; the rest is decided by the driver or by this crate.
 pub(super) const FREE_CAPABILITIES: u32 = 1 << 1 // FOUND_ROWS
@@ -28,12 +26,11 @@ const ATTRIBUTES_LIMIT: usize = 64 * 1024;
 const PACKET_RANGE: std::ops::RangeInclusive<usize> = 1024..=1024 * 1024 * 1024;
 
 /// Checks values and combinations; the files come later.
-pub(super) fn check(builder: &ConnectionBuilder, mode: SslMode) -> Result<()> {
+pub(super) fn check(builder: &ConnectionBuilder) -> Result<()> {
     texts(builder)?;
     durations(builder)?;
     numbers(builder)?;
-    combinations(builder)?;
-    check_tls::combinations(builder, mode)
+    combinations(builder)
 }
 
 fn texts(builder: &ConnectionBuilder) -> Result<()> {

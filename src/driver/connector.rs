@@ -79,7 +79,8 @@ impl ConnectionBuilder {
     /// socket can be made.
     pub fn build(&self) -> Result<Connector> {
         let mode = check_tls::mode(&self.tls);
-        check(self, mode)?;
+        check(self)?;
+        check_tls::combinations(self, mode)?;
         let options = options::options(self)?;
         let tls = self.rotation(mode)?;
         self.check_server_public_key()?;

@@ -10,7 +10,7 @@ use super::verifier::Verifier;
 use crate::error::{Error, HandshakeError, HandshakeErrorKind, IoErrorKind};
 use crate::material::CertifiedIdentity;
 use crate::session::PeerCertificate;
-use crate::text::peer_text;
+use crate::text::{peer_text, rfc3339};
 
 /// What is known of a handshake that failed.
 pub(super) struct Context<'a> {
@@ -147,8 +147,10 @@ fn received(alert: AlertDescription, context: &Context<'_>) -> HandshakeError {
             HandshakeErrorKind::ClientCertificateRefused,
             format!(
                 "{host} refused the client certificate \"{}\" from {} (alert {name}); it has to be \
-                 issued by the CA in the server's ssl-ca and be valid",
-                identity.facts.subject, identity.source
+                 issued by the CA in the server's ssl-ca and be valid (it is until {})",
+                identity.facts.subject,
+                identity.source,
+                rfc3339(identity.facts.not_after)
             ),
         ),
         (Alert::CertificateRequired, _) => certificate_required(&host, name),

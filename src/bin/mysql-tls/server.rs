@@ -165,59 +165,41 @@ impl ServerArgs {
 }
 
 impl ClientOptions {
-    fn over(&self, mut builder: ConnectionBuilder) -> Result<ConnectionBuilder, Failure> {
+    fn over(&self, builder: ConnectionBuilder) -> Result<ConnectionBuilder, Failure> {
         if self.ssl_verify_server_cert {
             return Err(Failure::usage(
                 "--ssl-verify-server-cert is an option of MariaDB's client: write \
                  --ssl-mode=VERIFY_IDENTITY",
             ));
         }
-        if let Some(path) = &self.socket {
-            builder = builder.socket(path);
-        }
-        if let Some(port) = self.port {
-            builder = builder.port(port);
-        }
-        if let Some(user) = &self.user {
-            builder = builder.user(user);
-        }
-        if let Some(database) = &self.database {
-            builder = builder.database(database);
-        }
-        if let Some(mode) = self.ssl_mode {
-            builder = builder.ssl_mode(mode);
-        }
-        if let Some(path) = &self.ssl_ca {
-            builder = builder.ssl_ca(path);
-        }
-        if let Some(path) = &self.ssl_capath {
-            builder = builder.ssl_capath(path);
-        }
-        if let Some(path) = &self.ssl_crl {
-            builder = builder.ssl_crl(path);
-        }
-        if let Some(path) = &self.ssl_crlpath {
-            builder = builder.ssl_crlpath(path);
-        }
-        if let Some(path) = &self.ssl_cert {
-            builder = builder.ssl_cert(path);
-        }
-        if let Some(path) = &self.ssl_key {
-            builder = builder.ssl_key(path);
-        }
-        if let Some(versions) = &self.tls_version {
-            builder = builder.tls_version(versions);
-        }
-        if let Some(suites) = &self.ssl_cipher {
-            builder = builder.ssl_cipher(suites);
-        }
-        if let Some(suites) = &self.tls_ciphersuites {
-            builder = builder.tls_ciphersuites(suites);
-        }
-        if let Some(name) = &self.tls_sni_servername {
-            builder = builder.tls_sni_servername(name);
-        }
+        let builder = set(builder, &self.socket, ConnectionBuilder::socket);
+        let builder = set(builder, &self.port, ConnectionBuilder::port);
+        let builder = set(builder, &self.user, ConnectionBuilder::user);
+        let builder = set(builder, &self.database, ConnectionBuilder::database);
+        let builder = set(builder, &self.ssl_mode, ConnectionBuilder::ssl_mode);
+        let builder = set(builder, &self.ssl_ca, ConnectionBuilder::ssl_ca);
+        let builder = set(builder, &self.ssl_capath, ConnectionBuilder::ssl_capath);
+        let builder = set(builder, &self.ssl_crl, ConnectionBuilder::ssl_crl);
+        let builder = set(builder, &self.ssl_crlpath, ConnectionBuilder::ssl_crlpath);
+        let builder = set(builder, &self.ssl_cert, ConnectionBuilder::ssl_cert);
+        let builder = set(builder, &self.ssl_key, ConnectionBuilder::ssl_key);
+        let builder = set(builder, &self.tls_version, ConnectionBuilder::tls_version);
+        let builder = set(builder, &self.ssl_cipher, ConnectionBuilder::ssl_cipher);
+        let builder = set(builder, &self.tls_ciphersuites, ConnectionBuilder::tls_ciphersuites);
+        let builder = set(builder, &self.tls_sni_servername, ConnectionBuilder::tls_sni_servername);
         Ok(builder)
+    }
+}
+
+/// Sets what was given.
+fn set<T: Clone>(
+    builder: ConnectionBuilder,
+    given: &Option<T>,
+    setter: impl FnOnce(ConnectionBuilder, T) -> ConnectionBuilder,
+) -> ConnectionBuilder {
+    match given {
+        Some(value) => setter(builder, value.clone()),
+        None => builder,
     }
 }
 
