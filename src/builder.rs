@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "mysql")]
 use crate::driver::{DriverHook, InfileHandler};
 use crate::secret::{Password, PasswordSource, ProviderError};
 use crate::tls_options::TlsOptions;
@@ -72,7 +73,9 @@ pub struct ConnectionBuilder {
     pub(crate) charset: Option<String>,
     pub(crate) time_zone: Option<String>,
     pub(crate) additional_capabilities: u32,
+    #[cfg(feature = "mysql")]
     pub(crate) local_infile_handler: Option<InfileHandler>,
+    #[cfg(feature = "mysql")]
     pub(crate) hook: Option<DriverHook>,
 }
 
@@ -113,7 +116,9 @@ impl ConnectionBuilder {
             charset: None,
             time_zone: None,
             additional_capabilities: 0,
+            #[cfg(feature = "mysql")]
             local_infile_handler: None,
+            #[cfg(feature = "mysql")]
             hook: None,
         }
     }
@@ -278,10 +283,13 @@ impl fmt::Debug for ConnectionBuilder {
             charset,
             time_zone,
             additional_capabilities,
+            #[cfg(feature = "mysql")]
             local_infile_handler,
+            #[cfg(feature = "mysql")]
             hook,
         } = self;
-        f.debug_struct("ConnectionBuilder")
+        let mut shown = f.debug_struct("ConnectionBuilder");
+        shown
             // A connection string in the host's place would show its password.
             .field("host", if host.contains('@') { &"<not a host>" } else { host })
             .field("port", port)
@@ -311,9 +319,11 @@ impl fmt::Debug for ConnectionBuilder {
             .field("connect_attributes", &connect_attributes.as_ref().map(BTreeMap::len))
             .field("charset", charset)
             .field("time_zone", time_zone)
-            .field("additional_capabilities", additional_capabilities)
+            .field("additional_capabilities", additional_capabilities);
+        #[cfg(feature = "mysql")]
+        shown
             .field("local_infile_handler", &local_infile_handler.is_some())
-            .field("hook", &hook.is_some())
-            .finish()
+            .field("hook", &hook.is_some());
+        shown.finish()
     }
 }

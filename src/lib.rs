@@ -305,6 +305,12 @@
 mod builder;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod connect;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+mod connector;
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+#[path = "connector/unsupported.rs"]
+mod connector;
+#[cfg(feature = "mysql")]
 mod driver;
 mod dsn;
 mod error;
@@ -329,7 +335,9 @@ mod tls_options;
 mod x509;
 
 pub use builder::ConnectionBuilder;
-pub use driver::{Connection, Connector, ServerTlsStatus};
+pub use connector::Connector;
+#[cfg(feature = "mysql")]
+pub use driver::{Connection, ServerTlsStatus};
 pub use dsn::{DsnKey, dsn_keys};
 pub use error::{
     Attempt, AuthError, AuthErrorKind, CertificateError, CertificateErrorKind, ConfigError,
@@ -339,6 +347,7 @@ pub use error::{
 };
 pub use handover::CloseReason;
 pub use identity::ClientIdentity;
+#[cfg(feature = "mysql")]
 pub use mysql;
 pub use reload_state::ReloadState;
 pub use secret::{Password, ProviderError};
@@ -360,6 +369,7 @@ compile_error!("mysql-tls needs a crypto provider: turn on the feature `aws-lc-r
 /// # Errors
 ///
 /// [`Error::Dsn`] where the text cannot be read, else those of [`ConnectionBuilder::connect`].
+#[cfg(feature = "mysql")]
 pub fn connect(dsn: &str) -> Result<Connection> {
     dsn.parse::<ConnectionBuilder>()?.connect()
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use mysql::consts::CapabilityFlags;
 use mysql::{Compression, Opts, OptsBuilder};
 
-use super::check::FREE_CAPABILITIES;
 use crate::builder::ConnectionBuilder;
+use crate::connector::FREE_CAPABILITIES;
 use crate::error::{ConfigErrorKind, Error, Result};
 use crate::relay::DriverAddress;
 use crate::secret::Password;

@@ -20,7 +20,9 @@ pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnErr
         user,
         password,
         database,
+        #[cfg(feature = "mysql")]
         local_infile_handler,
+        #[cfg(feature = "mysql")]
         hook,
         tls,
         connect_timeout: _,
@@ -51,9 +53,11 @@ pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnErr
     if matches!(tls.key_password, PasswordSource::Provider(_)) {
         return Err(no_text("ssl_key_password_with", "it is a function"));
     }
+    #[cfg(feature = "mysql")]
     if local_infile_handler.is_some() {
         return Err(no_text("local_infile_handler", "it is a function"));
     }
+    #[cfg(feature = "mysql")]
     if hook.is_some() {
         return Err(no_text("driver_options", "it is a function"));
     }

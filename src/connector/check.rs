@@ -9,7 +9,7 @@ use crate::error::{ConfigErrorKind, Error, Result};
 use crate::secret::PasswordSource;
 
 /// Capabilities that a caller may add; the rest is decided by the driver or by this crate.
-pub(super) const FREE_CAPABILITIES: u32 = 1 << 1 // FOUND_ROWS
+pub(crate) const FREE_CAPABILITIES: u32 = 1 << 1 // FOUND_ROWS
     | 1 << 4 // NO_SCHEMA
     | 1 << 8 // IGNORE_SPACE
     | 1 << 10 // INTERACTIVE

@@ -1,50 +1,31 @@
 //! `Connector`: checked options, ready to connect as often as needed.
 
+mod check;
+mod check_tls;
+mod warnings;
+
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use mysql::{Conn, Opts};
+pub(crate) use check::FREE_CAPABILITIES;
+use warnings::Warnings;
 
-use super::check::{self, check};
-use super::check_tls;
-use super::connection::Connection;
-use super::options;
-use super::packet_size::PacketSize;
-use super::warnings::Warnings;
 use crate::builder::{ConnectionBuilder, MYSQL_PORT};
 use crate::connect::deadline::Deadline;
-use crate::connect::{self, Address, Decision, Target, TcpOptions, decide};
-use crate::error::{
-    AuthError, AuthErrorKind, ConfigError, ConfigErrorKind, Error, HandshakeErrorKind, IoError,
-    IoErrorKind, Result, ServerError, ServerErrorKind, ServerReply,
-};
-use crate::handover::{CloseReason, Handover};
+use crate::connect::{self, Address, Decision, Greeted, Target, TcpOptions, decide};
+#[cfg(feature = "mysql")]
+use crate::driver::DriverState;
+use crate::error::{ConfigError, ConfigErrorKind, Result};
 use crate::identity::ClientIdentity;
 use crate::material::{check_server_key, read_secret};
 use crate::protocol::login::Permissions;
-use crate::relay::{Job, Plan, PrivateDir, Workers};
+use crate::relay::{Plan, PrivateDir, Workers};
 use crate::reload_state::ReloadState;
 use crate::secret::{Password, PasswordSource, ProviderFailure};
-use crate::session::{Session, Transport};
+use crate::session::Session;
 use crate::ssl_mode::SslMode;
 use crate::tls::{Recipe, Rotation, TlsState, crypto_provider};
-
-/// Whether a connect failed since the server does not take the client certificate any more.
-fn expired_identity(tls: &TlsState, error: &Error) -> bool {
-    let Some(identity) = tls.identity() else { return false };
-    match error {
-        Error::Handshake(error) => {
-            error.kind() == HandshakeErrorKind::ClientCertificateRefused
-                && (error.alert() == Some("certificate_expired") || identity.is_expired())
-        }
-        _ => false,
-    }
-}
-
-/// How long the relay may take to tell why a connect failed, once the driver has.
-const REASON_LIMIT: Duration = Duration::from_secs(2);
 
 /// Connects, as often as needed, with options that were checked once. Cheap to clone; clones share
 /// TLS state, session tickets and workers.
@@ -52,21 +33,21 @@ const REASON_LIMIT: Duration = Duration::from_secs(2);
 /// Keep one per server: a second connect is then faster than the first.
 #[derive(Clone)]
 pub struct Connector {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
-struct Shared {
-    target: Target,
-    server: Arc<str>,
-    mode: SslMode,
-    tls: Rotation,
+pub(crate) struct Shared {
+    pub(crate) target: Target,
+    pub(crate) server: Arc<str>,
+    pub(crate) mode: SslMode,
+    pub(crate) tls: Rotation,
     password: PasswordSource,
-    permissions: Permissions,
-    options: Opts,
-    connect_timeout: Duration,
-    workers: Arc<Workers>,
+    pub(crate) permissions: Permissions,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) workers: Arc<Workers>,
     warnings: Warnings,
-    packet_size: PacketSize,
+    #[cfg(feature = "mysql")]
+    pub(crate) driver: DriverState,
 }
 
 impl ConnectionBuilder {
@@ -79,9 +60,10 @@ impl ConnectionBuilder {
     /// socket can be made.
     pub fn build(&self) -> Result<Connector> {
         let mode = check_tls::mode(&self.tls);
-        check(self)?;
+        check::check(self)?;
         check_tls::combinations(self, mode)?;
-        let options = options::options(self)?;
+        #[cfg(feature = "mysql")]
+        let driver = DriverState::new(self)?;
         let tls = self.rotation(mode)?;
         self.check_server_public_key()?;
         // Plaintext TCP is the one case without a socket in a private directory.
@@ -103,23 +85,13 @@ impl ConnectionBuilder {
                     known_key: self.server_public_key_path.is_some(),
                     ask_for_key: self.get_server_public_key,
                 },
-                options,
                 connect_timeout: self.connect_timeout,
                 workers: Workers::new(dir),
                 warnings: Warnings::default(),
-                packet_size: PacketSize::default(),
+                #[cfg(feature = "mysql")]
+                driver,
             }),
         })
-    }
-
-    /// [`build`](Self::build) and [`Connector::connect`] in one. For more than one connection keep
-    /// the [`Connector`]: it remembers what makes the next connect fast.
-    ///
-    /// # Errors
-    ///
-    /// Those of both.
-    pub fn connect(&self) -> Result<Connection> {
-        self.build()?.connect()
     }
 
     /// The TLS state, to be exchanged when files change.
@@ -174,29 +146,6 @@ impl Connector {
         ConnectionBuilder::new(host)
     }
 
-    /// Opens a connection: dials, reads the greeting, decides, upgrades to TLS, logs in, runs the
-    /// init statements; all within the connect timeout.
-    ///
-    /// # Errors
-    ///
-    /// Any stage of [`Error`] but [`Error::Dsn`]; [`Error::Config`] only where the password could
-    /// not be had.
-    pub fn connect(&self) -> Result<Connection> {
-        let shared = &*self.shared;
-        let span = tracing::debug_span!("connect", server = %shared.server, mode = %shared.mode);
-        let _entered = span.enter();
-        let deadline = Deadline::start(shared.connect_timeout, Arc::clone(&shared.server));
-        let password = shared.password()?;
-        let tls = shared.tls.current();
-        match self.attempt(&tls, password.as_ref(), &deadline) {
-            // The files may have been renewed since the last look.
-            Err(error) if expired_identity(&tls, &error) && shared.tls.reload_if_changed() => {
-                self.attempt(&shared.tls.in_use(), password.as_ref(), &deadline)
-            }
-            done => done,
-        }
-    }
-
     /// Reads the files of certificates, keys and revocation lists again, now. Connections that are
     /// made from now on use them; open ones are not touched. Sessions of before are not resumed.
     ///
@@ -222,113 +171,28 @@ impl Connector {
         tls.identity().map(|identity| ClientIdentity::of(&identity.facts.der))
     }
 
-    fn attempt(
-        &self,
-        tls: &Arc<TlsState>,
-        password: Option<&Password>,
-        deadline: &Deadline,
-    ) -> Result<Connection> {
+    /// When a connect that begins now has to be done.
+    pub(crate) fn deadline(&self) -> Deadline {
+        Deadline::start(self.shared.connect_timeout, Arc::clone(&self.shared.server))
+    }
+
+    /// Dials, reads the greeting, and decides what it amounts to.
+    pub(crate) fn dial(&self, tls: &Arc<TlsState>, deadline: &Deadline) -> Result<(Greeted, Plan)> {
         let shared = &*self.shared;
-        let start = Instant::now();
         let greeted = connect::greeted(&shared.target, deadline)?;
         let unix_socket = matches!(shared.target.address, Address::Unix(_));
         let decision = decide(shared.mode, greeted.facts.greeting.offers_tls(), unix_socket)
             .map_err(|refusal| refusal.into_error(&shared.server))?;
-        let handover = Handover::default();
-        let address = shared.workers.carry(
-            greeted.socket,
-            Job {
-                server: greeted.facts,
-                plan: match decision {
-                    Decision::Tls => Plan::Tls(Arc::clone(tls)),
-                    Decision::Plaintext(transport) => Plan::Plaintext(transport),
-                },
-                permissions: shared.permissions,
-                local_infile: shared.options.get_local_infile_handler().is_some(),
-                deadline: deadline.clone(),
-                handover: handover.clone(),
-            },
-        )?;
-        let asks_itself = shared.options.get_max_allowed_packet().is_none();
-        let packet_size = shared.packet_size.known().filter(|_| asks_itself);
-        let options = options::for_connection(&shared.options, &address, password, packet_size)?;
-        // The driver is known to panic on some packets; those are kept from it, but not every panic
-        // can be foreseen.
-        let made = catch_unwind(AssertUnwindSafe(|| {
-            let mut conn = Conn::new(options)?;
-            if asks_itself {
-                shared.packet_size.learn(&mut conn);
-            }
-            Ok(conn)
-        }));
-        let conn = match made {
-            Ok(Ok(conn)) => conn,
-            Ok(Err(error)) => return Err(self.failure(&handover, Some(error))),
-            Err(_) => return Err(self.failure(&handover, None)),
+        let plan = match decision {
+            Decision::Tls => Plan::Tls(Arc::clone(tls)),
+            Decision::Plaintext(transport) => Plan::Plaintext(transport),
         };
-        let logged_in =
-            handover.establish().and_then(|()| handover.session().ok_or(CloseReason::Local));
-        let mut session = logged_in.map_err(|reason| self.cut_off(reason))?;
-        let timings = &mut session.timings;
-        let told = timings.dial + timings.greeting + timings.tls.unwrap_or_default();
-        timings.setup = start.elapsed().saturating_sub(told + timings.authentication);
-        shared.warnings.about(&session, &shared.server, self.is_local(&session));
-        tracing::debug!(transport = %session.transport, "connected");
-        Ok(Connection::new(conn, session, handover))
+        Ok((greeted, plan))
     }
 
-    /// Why a connect failed: the relay's first cause, or else the driver's own.
-    fn failure(&self, handover: &Handover, error: Option<mysql::Error>) -> Error {
-        let transport = handover.session().map(|session| session.transport());
-        match handover.wait_for_reason(REASON_LIMIT) {
-            Some(CloseReason::Local) | None => self.driver_failure(error, transport),
-            Some(reason) => self.cut_off(reason),
-        }
-    }
-
-    /// `transport` is known once the user is logged in.
-    fn driver_failure(&self, error: Option<mysql::Error>, transport: Option<Transport>) -> Error {
-        match (error, transport) {
-            (Some(mysql::Error::MySqlError(error)), Some(transport)) => {
-                let state = error.state.as_bytes().try_into().ok();
-                let authenticated = !matches!(transport, Transport::Plaintext(_));
-                let text = error.message.as_bytes();
-                let reply = ServerReply::new(error.code, state, text, authenticated);
-                ServerError::new(
-                    ServerErrorKind::Statement,
-                    format!(
-                        "{} refused a first statement, one of init, charset or time-zone: {reply}",
-                        self.shared.server
-                    ),
-                    reply,
-                )
-                .into()
-            }
-            // The driver's own text can hold what the server said, but never the password.
-            (Some(error), _) => AuthError::new(
-                AuthErrorKind::Driver,
-                format!(
-                    "the driver gave up: {}",
-                    crate::text::peer_text(error.to_string().as_bytes())
-                ),
-            )
-            .into(),
-            (None, _) => Error::auth(
-                AuthErrorKind::Driver,
-                "the driver panicked while connecting; what the server sent is to blame",
-            ),
-        }
-    }
-
-    fn cut_off(&self, reason: CloseReason) -> Error {
-        match reason {
-            CloseReason::Failed(error) => error,
-            other => IoError::new(
-                IoErrorKind::Closed,
-                format!("the connection to {} ended while connecting: {other}", self.shared.server),
-            )
-            .into(),
-        }
+    /// Warns of what a person should know of a new session, once.
+    pub(crate) fn warn(&self, session: &Session) {
+        self.shared.warnings.about(session, &self.shared.server, self.is_local(session));
     }
 
     /// Whether nobody but this machine carries the connection.
@@ -340,7 +204,8 @@ impl Connector {
 }
 
 impl Shared {
-    fn password(&self) -> Result<Option<Password>> {
+    /// The password for a connect that begins now.
+    pub(crate) fn password(&self) -> Result<Option<Password>> {
         let failed =
             |message: String| ConfigError::new(ConfigErrorKind::Password, "password", message);
         let password = match &self.password {

@@ -2,8 +2,9 @@
 
 use std::convert::Infallible;
 
-use super::connection::Connection;
 use crate::builder::ConnectionBuilder;
+#[cfg(feature = "mysql")]
+use crate::driver::Connection;
 use crate::error::{ConfigErrorKind, Error, Result};
 use crate::identity::ClientIdentity;
 use crate::reload_state::ReloadState;
@@ -32,6 +33,7 @@ impl ConnectionBuilder {
     /// # Errors
     ///
     /// Always [`ConfigErrorKind::UnsupportedPlatform`].
+    #[cfg(feature = "mysql")]
     pub fn connect(&self) -> Result<Connection> {
         self.build()?.connect()
     }
@@ -48,6 +50,7 @@ impl Connector {
     /// # Errors
     ///
     /// None: there is no connector to call it on.
+    #[cfg(feature = "mysql")]
     pub fn connect(&self) -> Result<Connection> {
         match self.0 {}
     }

@@ -1,0 +1,191 @@
+//! Connecting: the driver is brought in through the relay.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mysql::{Conn, Opts};
+
+use super::connection::Connection;
+use super::options;
+use super::packet_size::PacketSize;
+use crate::builder::ConnectionBuilder;
+use crate::connect::deadline::Deadline;
+use crate::connector::Connector;
+use crate::error::{
+    AuthError, AuthErrorKind, Error, HandshakeErrorKind, IoError, IoErrorKind, Result, ServerError,
+    ServerErrorKind, ServerReply,
+};
+use crate::handover::{CloseReason, Handover};
+use crate::relay::{Job, Plan};
+use crate::secret::Password;
+use crate::session::Transport;
+use crate::tls::TlsState;
+
+/// What the driver needs besides the connector.
+pub(crate) struct DriverState {
+    options: Opts,
+    packet_size: PacketSize,
+}
+
+impl DriverState {
+    pub(crate) fn new(builder: &ConnectionBuilder) -> Result<Self> {
+        Ok(DriverState { options: options::options(builder)?, packet_size: PacketSize::default() })
+    }
+}
+
+/// How long the relay may take to tell why a connect failed, once the driver has.
+const REASON_LIMIT: Duration = Duration::from_secs(2);
+
+/// Whether a connect failed since the server does not take the client certificate any more.
+fn expired_identity(tls: &TlsState, error: &Error) -> bool {
+    let Some(identity) = tls.identity() else { return false };
+    match error {
+        Error::Handshake(error) => {
+            error.kind() == HandshakeErrorKind::ClientCertificateRefused
+                && (error.alert() == Some("certificate_expired") || identity.is_expired())
+        }
+        _ => false,
+    }
+}
+
+impl ConnectionBuilder {
+    /// [`build`](Self::build) and [`Connector::connect`] in one. For more than one connection keep
+    /// the [`Connector`]: it remembers what makes the next connect fast.
+    ///
+    /// # Errors
+    ///
+    /// Those of both.
+    pub fn connect(&self) -> Result<Connection> {
+        self.build()?.connect()
+    }
+}
+
+impl Connector {
+    /// Opens a connection: dials, reads the greeting, decides, upgrades to TLS, logs in, runs the
+    /// init statements; all within the connect timeout.
+    ///
+    /// # Errors
+    ///
+    /// Any stage of [`Error`] but [`Error::Dsn`]; [`Error::Config`] only where the password could
+    /// not be had.
+    pub fn connect(&self) -> Result<Connection> {
+        let shared = &*self.shared;
+        let span = tracing::debug_span!("connect", server = %shared.server, mode = %shared.mode);
+        let _entered = span.enter();
+        let deadline = self.deadline();
+        let password = shared.password()?;
+        let tls = shared.tls.current();
+        match self.attempt(&tls, password.as_ref(), &deadline) {
+            // The files may have been renewed since the last look.
+            Err(error) if expired_identity(&tls, &error) && shared.tls.reload_if_changed() => {
+                self.attempt(&shared.tls.in_use(), password.as_ref(), &deadline)
+            }
+            done => done,
+        }
+    }
+
+    fn attempt(
+        &self,
+        tls: &Arc<TlsState>,
+        password: Option<&Password>,
+        deadline: &Deadline,
+    ) -> Result<Connection> {
+        let shared = &*self.shared;
+        let start = Instant::now();
+        let (greeted, plan) = self.dial(tls, deadline)?;
+        let handover = Handover::default();
+        let address = shared.workers.carry(
+            greeted.socket,
+            Job {
+                server: greeted.facts,
+                plan,
+                permissions: shared.permissions,
+                local_infile: shared.driver.options.get_local_infile_handler().is_some(),
+                deadline: deadline.clone(),
+                handover: handover.clone(),
+            },
+        )?;
+        let asks_itself = shared.driver.options.get_max_allowed_packet().is_none();
+        let packet_size = shared.driver.packet_size.known().filter(|_| asks_itself);
+        let options =
+            options::for_connection(&shared.driver.options, &address, password, packet_size)?;
+        // The driver is known to panic on some packets; those are kept from it, but not every panic
+        // can be foreseen.
+        let made = catch_unwind(AssertUnwindSafe(|| {
+            let mut conn = Conn::new(options)?;
+            if asks_itself {
+                shared.driver.packet_size.learn(&mut conn);
+            }
+            Ok(conn)
+        }));
+        let conn = match made {
+            Ok(Ok(conn)) => conn,
+            Ok(Err(error)) => return Err(self.failure(&handover, Some(error))),
+            Err(_) => return Err(self.failure(&handover, None)),
+        };
+        let logged_in =
+            handover.establish().and_then(|()| handover.session().ok_or(CloseReason::Local));
+        let mut session = logged_in.map_err(|reason| self.cut_off(reason))?;
+        let timings = &mut session.timings;
+        let told = timings.dial + timings.greeting + timings.tls.unwrap_or_default();
+        timings.setup = start.elapsed().saturating_sub(told + timings.authentication);
+        self.warn(&session);
+        tracing::debug!(transport = %session.transport, "connected");
+        Ok(Connection::new(conn, session, handover))
+    }
+
+    /// Why a connect failed: the relay's first cause, or else the driver's own.
+    fn failure(&self, handover: &Handover, error: Option<mysql::Error>) -> Error {
+        let transport = handover.session().map(|session| session.transport());
+        match handover.wait_for_reason(REASON_LIMIT) {
+            Some(CloseReason::Local) | None => self.driver_failure(error, transport),
+            Some(reason) => self.cut_off(reason),
+        }
+    }
+
+    /// `transport` is known once the user is logged in.
+    fn driver_failure(&self, error: Option<mysql::Error>, transport: Option<Transport>) -> Error {
+        match (error, transport) {
+            (Some(mysql::Error::MySqlError(error)), Some(transport)) => {
+                let state = error.state.as_bytes().try_into().ok();
+                let authenticated = !matches!(transport, Transport::Plaintext(_));
+                let text = error.message.as_bytes();
+                let reply = ServerReply::new(error.code, state, text, authenticated);
+                ServerError::new(
+                    ServerErrorKind::Statement,
+                    format!(
+                        "{} refused a first statement, one of init, charset or time-zone: {reply}",
+                        self.shared.server
+                    ),
+                    reply,
+                )
+                .into()
+            }
+            // The driver's own text can hold what the server said, but never the password.
+            (Some(error), _) => AuthError::new(
+                AuthErrorKind::Driver,
+                format!(
+                    "the driver gave up: {}",
+                    crate::text::peer_text(error.to_string().as_bytes())
+                ),
+            )
+            .into(),
+            (None, _) => Error::auth(
+                AuthErrorKind::Driver,
+                "the driver panicked while connecting; what the server sent is to blame",
+            ),
+        }
+    }
+
+    fn cut_off(&self, reason: CloseReason) -> Error {
+        match reason {
+            CloseReason::Failed(error) => error,
+            other => IoError::new(
+                IoErrorKind::Closed,
+                format!("the connection to {} ended while connecting: {other}", self.shared.server),
+            )
+            .into(),
+        }
+    }
+}
