@@ -57,7 +57,28 @@ pub(super) fn replace_subject(
     take(&mut rest, 0x30);
     signed.extend_from_slice(subject);
     signed.extend_from_slice(rest);
-    let signed = der(0x30, &signed);
+    sign_anew(&signed, whole, key)
+}
+
+/// `certificate` without version and extensions, signed anew by `key`.
+pub(super) fn as_version_1(
+    certificate: &CertificateDer<'_>,
+    key: &KeyPair,
+) -> CertificateDer<'static> {
+    let mut whole = take(&mut &**certificate, 0x30);
+    let mut rest = take(&mut whole, 0x30);
+    take(&mut rest, 0xa0);
+    let mut signed = Vec::new();
+    // Serial, algorithm, issuer, validity, subject, public key.
+    for tag in [0x02, 0x30, 0x30, 0x30, 0x30, 0x30] {
+        signed.extend(der(tag, take(&mut rest, tag)));
+    }
+    sign_anew(&signed, whole, key)
+}
+
+/// A certificate of what is to be signed, and of `whole`, which begins with the algorithm.
+fn sign_anew(signed: &[u8], mut whole: &[u8], key: &KeyPair) -> CertificateDer<'static> {
+    let signed = der(0x30, signed);
     let algorithm = der(0x30, take(&mut whole, 0x30));
     let mut signature = vec![0];
     signature.extend(key.sign(&signed).expect("signature"));
