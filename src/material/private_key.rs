@@ -97,8 +97,9 @@ fn decrypt(
         .into());
     };
     let unsupported = || {
-        refused(
+        ConfigError::new(
             ConfigErrorKind::EncryptedKey,
+            "ssl-key",
             format!(
                 "ssl-key: the private key in {name} is encrypted with an algorithm that is not \
                  read here; write it anew with `{ENCRYPT_ANEW}`"
@@ -109,9 +110,10 @@ fn decrypt(
         EncryptedPrivateKeyInfo::try_from(block.secret_pkcs8_der()).map_err(|_| unsupported())?;
     match encrypted.decrypt(password.expose()) {
         Ok(key) => Ok(PrivatePkcs8KeyDer::from(key.as_bytes().to_vec()).into()),
-        Err(pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::DecryptFailed)) => {
-            Err(wrong(name).into())
-        }
+        // `pkcs5` says of padding that is wrong that it could not encrypt.
+        Err(pkcs8::Error::EncryptedPrivateKey(
+            pkcs8::pkcs5::Error::DecryptFailed | pkcs8::pkcs5::Error::EncryptFailed,
+        )) => Err(wrong(name).into()),
         // With a wrong password the padding is right by chance once in 256 times.
         Err(pkcs8::Error::Asn1(_) | pkcs8::Error::KeyMalformed) => Err(wrong(name).into()),
         Err(_) => Err(unsupported().into()),

@@ -1,7 +1,7 @@
 //! Why a server's certificate was refused.
 
 use rustls::CertificateError as Fault;
-use rustls::pki_types::{ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::Context;
@@ -155,11 +155,11 @@ fn no_current_crl(context: &Context<'_>) -> String {
     let Some(crls) = &context.verifier.crls else {
         return format!("nothing is known of the revocation of the certificate of {host}");
     };
-    for der in context.chain {
+    for der in path(context) {
         let Ok((_, parsed)) = X509Certificate::from_der(der) else { continue };
         let issuer = peer_text(parsed.issuer().to_string().as_bytes());
         let lacking = match crls.of_issuer(parsed.issuer().as_raw()) {
-            None => format!("ssl-crl has no revocation list of \"{issuer}\"; add it"),
+            None => format!("{} has no revocation list of \"{issuer}\"; add it", crls.source),
             Some(crl) if crl.is_current(now) => continue,
             Some(crl) => format!(
                 "the revocation list of \"{}\" in {} is {}; get a new one",
@@ -174,6 +174,22 @@ fn no_current_crl(context: &Context<'_>) -> String {
         "the certificate of {host} cannot be checked for revocation: a list in ssl-crl is not signed \
          by the CA that it names, or that CA may not sign lists; get the list from the CA"
     )
+}
+
+/// The chain that the server sent, and the given intermediates that lead on from its end.
+fn path<'a>(context: &'a Context<'_>) -> Vec<&'a CertificateDer<'static>> {
+    let mut path: Vec<_> = context.chain.iter().collect();
+    let given = context.verifier.roots().map_or(&[][..], |roots| &roots.intermediates);
+    let mut left: Vec<_> = given.iter().filter(|der| !path.contains(der)).collect();
+    while let Some(Ok((_, top))) = path.last().map(|der| X509Certificate::from_der(der)) {
+        let issues = |der: &&CertificateDer<'_>| {
+            X509Certificate::from_der(der)
+                .is_ok_and(|(_, above)| above.subject().as_raw() == top.issuer().as_raw())
+        };
+        let Some(next) = left.iter().position(issues) else { break };
+        path.push(left.remove(next));
+    }
+    path
 }
 
 fn pin_mismatch(context: &Context<'_>, subject: &str) -> CertificateError {
@@ -193,8 +209,8 @@ fn pin_mismatch(context: &Context<'_>, subject: &str) -> CertificateError {
 
 fn unknown_issuer(context: &Context<'_>, leaf: Option<&PeerCertificate>) -> CertificateError {
     let host = context.host();
-    // What the last certificate that the server sent lacks, not what the first does.
-    let top = context.chain.last().map(|certificate| PeerCertificate::of(certificate));
+    // What the last certificate of the path lacks, not what the first does.
+    let top = path(context).last().map(|certificate| PeerCertificate::of(certificate));
     let issuer = top.as_ref().or(leaf).map_or("unknown", PeerCertificate::issuer);
     let new = |message| CertificateError::new(Kind::UnknownIssuer, message);
     let roots = context.verifier.roots();

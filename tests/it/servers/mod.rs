@@ -11,6 +11,7 @@ mod harness;
 mod lifecycle;
 mod modes;
 mod official;
+mod options;
 mod passwords;
 mod resolver;
 mod statements;
@@ -76,6 +77,16 @@ products! {
         facts::session_and_server_agree,
         facts::examples_and_status,
         facts::resumed_session_keeps_its_client_certificate,
+        options::ca_directory,
+        options::public_roots,
+        options::revocation,
+        options::pins,
+        options::encrypted_key,
+        options::version_1_client_certificate,
+        options::versions_and_suites,
+        options::server_name,
+        options::without_resumption,
+        options::tickets_stay_where_they_are,
     ]
     mariadb [
         passwords::native_password,
