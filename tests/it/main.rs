@@ -28,6 +28,7 @@ mod options;
 mod process;
 mod readme;
 mod relay;
+mod rotation;
 mod secrets;
 mod servers;
 mod session;
