@@ -12,6 +12,7 @@ mod lifecycle;
 mod modes;
 mod official;
 mod passwords;
+mod rotation;
 mod statements;
 mod tap;
 mod world;
@@ -63,6 +64,8 @@ products! {
         lifecycle::killed_while_it_works,
         lifecycle::reset_connection,
         lifecycle::change_user,
+        rotation::rotation_of_both_sides_under_load,
+        rotation::rotation_of_an_expired_client_certificate,
         data::large_result,
         data::large_upload,
         data::compression,
