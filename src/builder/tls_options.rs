@@ -201,7 +201,9 @@ impl ConnectionBuilder {
     /// At most once a second a connect looks at them, at their identity, size and times, and opens
     /// them only if something changed. Either all of the new ones are taken or none: files that
     /// cannot be used leave the old ones in place, with a warning, and are tried again.
-    /// [`Connector::reload`](crate::Connector::reload) does it at once.
+    /// [`Connector::reload`](crate::Connector::reload) does it at once. A relative path goes on
+    /// meaning the directory that was the working directory in `build()`. The system's roots are
+    /// not looked at; they are read anew together with a file that has changed.
     pub fn reload_certificates(mut self, reload: bool) -> Self {
         self.tls.reload = reload;
         self

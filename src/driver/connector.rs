@@ -18,7 +18,7 @@ use crate::connect::deadline::Deadline;
 use crate::connect::{self, Address, Decision, Target, TcpOptions, decide};
 use crate::error::{
     AuthError, AuthErrorKind, ConfigError, ConfigErrorKind, Error, HandshakeErrorKind, IoError,
-    IoErrorKind, Result, ServerError, ServerErrorKind, ServerReply,
+    IoErrorKind, Result, ServerError, ServerErrorKind, ServerReply, Step,
 };
 use crate::handover::{CloseReason, Handover};
 use crate::identity::ClientIdentity;
@@ -39,6 +39,9 @@ fn expired_identity(tls: &TlsState, error: &Error) -> bool {
             error.kind() == HandshakeErrorKind::ClientCertificateRefused
                 && (error.alert() == Some("certificate_expired") || identity.is_expired())
         }
+        // A server that refuses a certificate under TLS 1.3 may close before it has read all that
+        // was sent, and the reset that follows can overtake its alert.
+        Error::Io(_) => identity.is_expired(),
         _ => false,
     }
 }
@@ -188,12 +191,17 @@ impl Connector {
         let deadline = Deadline::start(shared.connect_timeout, Arc::clone(&shared.server));
         let password = shared.password()?;
         let tls = shared.tls.current();
-        match self.attempt(&tls, password.as_ref(), &deadline) {
-            // The files may have been renewed since the last look.
-            Err(error) if expired_identity(&tls, &error) && shared.tls.reload_if_changed() => {
-                self.attempt(&shared.tls.in_use(), password.as_ref(), &deadline)
+        let error = match self.attempt(&tls, password.as_ref(), &deadline) {
+            Err(error) if expired_identity(&tls, &error) => error,
+            done => return done,
+        };
+        // The files may have been renewed since the last look.
+        match shared.tls.renewed(&tls) {
+            Some(renewed) if deadline.remaining(Step::Dial).is_ok() => {
+                tracing::debug!("the client certificate has expired, and was renewed meanwhile");
+                self.attempt(&renewed, password.as_ref(), &deadline)
             }
-            done => done,
+            _ => Err(error),
         }
     }
 

@@ -20,8 +20,8 @@ pub(crate) struct Crls {
     lists: Vec<Crl>,
     /// Where they were given, for errors.
     pub(crate) source: String,
-    /// What is worth a warning.
-    pub(crate) notes: Vec<String>,
+    /// Files that had to be passed over, though what they hold may be needed.
+    pub(crate) unreadable: Vec<Error>,
 }
 
 /// A list, and what its bytes say of it.
@@ -48,7 +48,7 @@ impl Crls {
         if crl.is_none() && crlpath.is_none() {
             return Ok(None);
         }
-        let mut crls = Crls { lists: Vec::new(), source: String::new(), notes: Vec::new() };
+        let mut crls = Crls { lists: Vec::new(), source: String::new(), unreadable: Vec::new() };
         let mut sources = Vec::new();
         if let Some(source) = crl {
             let pem = file::read(source, "ssl-crl")?;
@@ -59,7 +59,7 @@ impl Crls {
         }
         if let Some(path) = crlpath {
             let mut found = 0;
-            for (name, pem) in file::read_directory(path, "ssl-crlpath", &mut crls.notes)? {
+            for (name, pem) in file::read_directory(path, "ssl-crlpath", &mut crls.unreadable)? {
                 found += crls.add(&pem, "ssl-crlpath", &name.display().to_string())?;
             }
             if found == 0 {

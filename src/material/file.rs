@@ -72,12 +72,12 @@ fn read_file(path: &Path, option: &'static str) -> Result<Content, Error> {
     Ok(content)
 }
 
-/// The files of a directory with their names. What cannot be read is passed over with a note, as
-/// such a directory may hold anything.
+/// The files of a directory with their names. What cannot be read is passed over and told, as such
+/// a directory may hold anything.
 pub(super) fn read_directory(
     path: &Path,
     option: &'static str,
-    notes: &mut Vec<String>,
+    unreadable: &mut Vec<Error>,
 ) -> Result<Vec<(PathBuf, Content)>, Error> {
     let mut contents = Vec::new();
     let mut total = 0;
@@ -87,7 +87,7 @@ pub(super) fn read_directory(
                 total += content.len() as u64;
                 contents.push((file, content));
             }
-            Err(error) => notes.push(error.to_string()),
+            Err(error) => unreadable.push(error),
         }
         if total > DIRECTORY_LIMIT * MIB {
             return Err(kind(path, option, "has more than 256 MiB"));

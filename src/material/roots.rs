@@ -37,7 +37,12 @@ pub(crate) struct RootCerts {
     pub(crate) public: Option<PublicRoots>,
     /// What is worth a warning.
     pub(crate) notes: Vec<String>,
+    /// What had to be passed over, though there may be a CA in it.
+    pub(crate) unreadable: Vec<Error>,
 }
+
+/// What is not even a block of PEM; the file may have been cut short.
+const DAMAGED: &str = "a block that is no base64";
 
 /// The public roots that are trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,18 +165,16 @@ impl RootCerts {
                 ),
             ));
         }
-        self.notes.extend(skipped.iter().map(|what| format!("ssl-ca: {name}: skipped {what}")));
+        self.tell_of("ssl-ca", &name, &skipped);
         Ok(())
     }
 
     fn add_directory(&mut self, path: &Path) -> Result<(), Error> {
         const OPTION: &str = "ssl-capath";
         let before = self.subjects.len();
-        for (name, content) in file::read_directory(path, OPTION, &mut self.notes)? {
+        for (name, content) in file::read_directory(path, OPTION, &mut self.unreadable)? {
             let skipped = self.add_pem(&content);
-            let name = name.display();
-            self.notes
-                .extend(skipped.iter().map(|what| format!("{OPTION}: {name}: skipped {what}")));
+            self.tell_of(OPTION, &name.display().to_string(), &skipped);
         }
         if self.subjects.len() == before {
             return Err(Error::config(
@@ -187,13 +190,25 @@ impl RootCerts {
         Ok(())
     }
 
+    /// Tells what had to be passed over.
+    fn tell_of(&mut self, option: &'static str, source: &str, skipped: &[String]) {
+        for what in skipped {
+            let note = format!("{option}: {source}: skipped {what}");
+            if what == DAMAGED {
+                self.unreadable.push(Error::config(ConfigErrorKind::NoCertificate, option, note));
+            } else {
+                self.notes.push(note);
+            }
+        }
+    }
+
     /// Takes every certificate for what it is good for, and tells what had to be passed over.
     fn add_pem(&mut self, pem: &[u8]) -> Vec<String> {
         let mut skipped = Vec::new();
         for certificate in rustls_pemfile::certs(&mut &pem[..]) {
             let taken = match certificate {
                 Ok(certificate) => self.take(certificate),
-                Err(_) => Err("a block that is no base64".to_owned()),
+                Err(_) => Err(DAMAGED.to_owned()),
             };
             skipped.extend(taken.err());
         }

@@ -15,7 +15,7 @@ use crate::ssl_roots::SslRoots;
 use crate::tls_options::TlsOptions;
 
 /// Options that were checked; what is left to do is to read the files.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Recipe {
     options: TlsOptions,
     verification: Verification,
@@ -33,10 +33,13 @@ enum Verification {
     Identity,
 }
 
-/// A TLS state, and what is worth a warning.
+/// A TLS state, and what was found on the way to it.
 pub(super) struct Made {
     pub(super) state: TlsState,
+    /// What is worth a warning.
     pub(super) notes: Vec<String>,
+    /// Files, or parts of them, that had to be passed over, though something needed may be there.
+    pub(super) unreadable: Vec<Error>,
 }
 
 impl Recipe {
@@ -86,9 +89,11 @@ impl Recipe {
             &options.key_password,
             &self.offer.provider,
         )?;
+        let in_roots = roots.iter().flat_map(|roots| &roots.unreadable);
+        let in_crls = crls.iter().flat_map(|crls| &crls.unreadable);
+        let unreadable: Vec<_> = in_roots.chain(in_crls).cloned().collect();
         let mut notes = Vec::new();
         notes.extend(roots.iter().flat_map(|roots| roots.notes.iter().cloned()));
-        notes.extend(crls.iter().flat_map(|crls| crls.notes.iter().cloned()));
         notes.extend(identity.iter().flat_map(|identity| identity.notes.iter().cloned()));
         if self.verification == Verification::AsGiven
             && let Some(source) = roots.as_ref().and_then(RootCerts::given_public_root)
@@ -113,12 +118,17 @@ impl Recipe {
         let habits = Habits { resumption: options.resumption, key_log: options.key_log };
         let state =
             TlsState::new(self.offer.clone(), verifier, identity, self.names.clone(), habits)?;
-        Ok(Made { state, notes })
+        Ok(Made { state, notes, unreadable })
     }
 
     /// What the files look like now.
     pub(super) fn snapshot(&self) -> Snapshot {
         Snapshot::of(&self.options)
+    }
+
+    /// The same with paths that lead to the same files whatever the working directory becomes.
+    pub(super) fn wherever_the_process_goes(&self) -> Self {
+        Recipe { options: self.options.with_absolute_paths(), ..self.clone() }
     }
 
     /// Whether changed files are to be noticed.

@@ -37,6 +37,7 @@ mod relay;
 mod resumption;
 mod revocation;
 mod roots;
+mod rotation;
 mod secrets;
 mod servers;
 mod session;

@@ -14,6 +14,7 @@ mod official;
 mod options;
 mod passwords;
 mod resolver;
+mod rotation;
 mod statements;
 mod tap;
 mod verdicts;
@@ -66,6 +67,8 @@ products! {
         lifecycle::killed_while_it_works,
         lifecycle::reset_connection,
         lifecycle::change_user,
+        rotation::rotation_of_both_sides_under_load,
+        rotation::rotation_of_an_expired_client_certificate,
         data::large_result,
         data::large_upload,
         data::compression,
