@@ -235,6 +235,7 @@ fn warn(notes: &[String]) {
 mod tests {
     use super::*;
     use crate::pem_source::PemSource;
+    use crate::ssl_mode::SslMode;
     use crate::tls_options::TlsOptions;
     use std::cell::Cell;
 
@@ -264,5 +265,35 @@ mod tests {
         assert_eq!(readings(1), (2, true));
         assert_eq!(readings(2), (3, true));
         assert_eq!(readings(9), (3, false), "the next look finds them changed");
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_read_again_at_once_if_it_changes_and_else_after_a_while() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ca.pem");
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::default();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        std::fs::write(&path, params.self_signed(&key).unwrap().pem()).unwrap();
+        let options = TlsOptions { ca: Some(PemSource::path(&path)), ..TlsOptions::default() };
+        let recipe = Recipe::new(&options, SslMode::VerifyCa, "localhost").unwrap();
+        let rotation = Rotation::start(recipe).unwrap();
+        // What a look does so long after the last one and, where it failed, the last reading.
+        let look = |looked: Duration, failed: Option<Duration>| {
+            let ago = |time| Instant::now().checked_sub(time).unwrap();
+            let mut watch = rotation.watch();
+            watch.looked = ago(looked);
+            watch.failed = failed.map(ago);
+            rotation.look(watch).map(|outcome| outcome.result.is_ok())
+        };
+        assert_eq!(look(INTERVAL, None), None, "nothing has changed");
+        std::fs::write(&path, "no PEM").unwrap();
+        assert_eq!(look(INTERVAL / 2, None), None, "too soon");
+        assert_eq!(look(INTERVAL, None), Some(false));
+        assert_eq!(look(INTERVAL, Some(RETRY / 2)), None, "nothing has changed since");
+        assert_eq!(look(INTERVAL, Some(RETRY)), Some(false), "tried again");
+        std::fs::write(&path, params.self_signed(&key).unwrap().pem()).unwrap();
+        assert_eq!(look(INTERVAL, Some(Duration::ZERO)), Some(true));
+        assert_eq!(look(INTERVAL, None), None, "nothing has changed");
     }
 }
