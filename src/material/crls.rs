@@ -90,7 +90,10 @@ impl Crls {
                 Error::config(
                     ConfigErrorKind::BadCrl,
                     option,
-                    format!("{option}: {source} has a revocation list that cannot be used: {why}"),
+                    format!(
+                        "{option}: {source} has a revocation list that cannot be used: {why}; get \
+                         it anew from the CA"
+                    ),
                 )
             };
             let der = der.map_err(|_| unreadable("it is no base64".to_owned()))?;
@@ -115,7 +118,7 @@ fn other_form(content: &[u8]) -> String {
                 FILE -out FILE.pem`"
             .to_owned();
     }
-    form::not_pem(content).unwrap_or_else(|| "it has no X509 CRL block".to_owned())
+    form::not_pem(content, "ssl-crl").unwrap_or_else(|| "it has no X509 CRL block".to_owned())
 }
 
 impl Crl {

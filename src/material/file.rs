@@ -109,7 +109,7 @@ pub(super) fn others_can_read(source: &PemSource) -> bool {
 fn kind(path: &Path, option: &'static str, what: &str) -> Error {
     let expected = match option {
         "password-file" => "a text file with the password",
-        "ssl-capath" | "ssl-crlpath" => "a directory of PEM files",
+        "ssl-capath" | "ssl-crlpath" if path.is_dir() => "a directory of PEM files",
         _ => "a PEM file",
     };
     Error::config(

@@ -35,7 +35,9 @@ pub(super) fn read(
         ));
     }
     let found = rustls_pemfile::private_key(&mut &pem[..]).map_err(|error| {
-        let message = format!("ssl-key: {name} is not valid PEM");
+        let message = format!(
+            "ssl-key: {name} is not valid PEM; look for a line that is cut off, or make it anew"
+        );
         Error::from(ConfigError::new(ConfigErrorKind::BadKey, "ssl-key", message).because(error))
     })?;
     if let Some(key) = found {
@@ -48,7 +50,7 @@ pub(super) fn read(
 }
 
 fn missing(pem: &[u8], name: &str, in_cert_file: bool) -> Error {
-    let form = form::not_pem(pem);
+    let form = form::not_pem(pem, "ssl-key");
     let (option, message) = match form {
         Some(form) => ("ssl-key", format!("ssl-key: {name} has no PEM text: {form}")),
         None if in_cert_file => (
@@ -124,7 +126,10 @@ fn wrong(name: &str) -> ConfigError {
     ConfigError::new(
         ConfigErrorKind::KeyPassword,
         "ssl-key-password",
-        format!("ssl-key-password: it does not open the private key in {name}"),
+        format!(
+            "ssl-key-password: it does not open the private key in {name}; give the password that \
+             `openssl pkey -in FILE -noout` takes"
+        ),
     )
 }
 

@@ -4,13 +4,12 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
-use webpki::{KeyUsage, RequiredEkuNotFoundContext};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::time::ASN1Time;
 
 use super::purpose::{
     allows_servers, has_unknown_critical, is_self_signed, may_intermediate_issue, may_root_issue,
-    may_sign_crls, path_limit,
+    may_sign_crls, not_for_servers, path_limit,
 };
 use super::{file, form};
 use crate::error::{ConfigErrorKind, Error};
@@ -131,8 +130,8 @@ impl RootCerts {
         self.anchors.is_empty() && self.own.is_empty()
     }
 
-    /// The subject of a public root among the given ones.
-    pub(crate) fn given_public_root(&self) -> Option<&str> {
+    /// The source of a public root among the given ones.
+    pub(crate) fn source_with_public_root(&self) -> Option<&str> {
         let is_public = |given: &GivenAnchor| {
             bundled().iter().any(|public| {
                 given.subject == *public.subject && given.spki == *public.subject_public_key_info
@@ -149,7 +148,7 @@ impl RootCerts {
         if self.subjects.len() == before {
             let why = if !skipped.is_empty() {
                 format!("it has {}", list(&skipped))
-            } else if let Some(why) = form::not_pem(&pem) {
+            } else if let Some(why) = form::not_pem(&pem, "ssl-ca") {
                 why
             } else if form::has_private_key(&pem) {
                 "it holds a private key".to_owned()
@@ -286,10 +285,7 @@ impl GivenAnchor {
             return Err(webpki::Error::PathLenConstraintViolated);
         }
         if !self.allows_servers {
-            return Err(webpki::Error::RequiredEkuNotFoundContext(RequiredEkuNotFoundContext {
-                required: KeyUsage::server_auth(),
-                present: Vec::new(),
-            }));
+            return Err(not_for_servers());
         }
         if with_crls && !self.may_sign_crls {
             return Err(webpki::Error::IssuerNotCrlSigner);

@@ -18,19 +18,11 @@ use crate::tls_options::TlsOptions;
 #[derive(Clone, Debug)]
 pub(crate) struct Recipe {
     options: TlsOptions,
-    verification: Verification,
+    mode: SslMode,
     offer: Offer,
     verified_name: ServerName<'static>,
     names: Names,
-}
-
-/// What the ssl-mode asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verification {
-    /// The chain where a CA is given, else nothing.
-    AsGiven,
-    /// Chain and name.
-    Identity,
+    server: String,
 }
 
 /// A TLS state, and what was found on the way to it.
@@ -43,8 +35,14 @@ pub(super) struct Made {
 }
 
 impl Recipe {
-    /// `host` is the name to verify and to send, unless the options name another.
-    pub(crate) fn new(options: &TlsOptions, mode: SslMode, host: &str) -> Result<Self, Error> {
+    /// `host` is the name to verify and to send, unless the options name another; `server` is how
+    /// errors name it.
+    pub(crate) fn new(
+        options: &TlsOptions,
+        mode: SslMode,
+        host: &str,
+        server: &str,
+    ) -> Result<Self, Error> {
         // Checked here, once; they are made anew with every state.
         Pins::of(options)?;
         let verified_name = match &options.server_name {
@@ -66,14 +64,11 @@ impl Recipe {
             None => verified_name.clone(),
         };
         Ok(Recipe {
-            verification: if mode == SslMode::VerifyIdentity {
-                Verification::Identity
-            } else {
-                Verification::AsGiven
-            },
+            mode,
             offer: Offer::of(options)?,
             verified_name,
             names: Names { sent, send: options.sni },
+            server: server.to_owned(),
             options: options.clone(),
         })
     }
@@ -95,18 +90,20 @@ impl Recipe {
         let mut notes = Vec::new();
         notes.extend(roots.iter().flat_map(|roots| roots.notes.iter().cloned()));
         notes.extend(identity.iter().flat_map(|identity| identity.notes.iter().cloned()));
-        if self.verification == Verification::AsGiven
-            && let Some(source) = roots.as_ref().and_then(RootCerts::given_public_root)
+        let anybody_passes = !self.checks_name() && !options.has_pin();
+        if anybody_passes
+            && self.mode != SslMode::Disabled
+            && let Some(source) = roots.as_ref().and_then(RootCerts::source_with_public_root)
         {
             notes.push(format!(
                 "{source} holds a public CA, and the name is not checked: whoever has a certificate \
                  of that CA passes; use ssl-mode=VERIFY_IDENTITY"
             ));
         }
-        let check = match (self.verification, roots.map(Arc::new)) {
-            (Verification::Identity, Some(roots)) => Check::ChainAndName(roots),
-            (_, Some(roots)) => Check::Chain(roots),
-            (_, None) => Check::Nothing,
+        let check = match roots.map(Arc::new) {
+            Some(roots) if self.checks_name() => Check::ChainAndName(roots),
+            Some(roots) => Check::Chain(roots),
+            None => Check::Nothing,
         };
         let verifier = Verifier {
             check,
@@ -116,8 +113,14 @@ impl Recipe {
             algorithms: self.offer.provider.signature_verification_algorithms,
         };
         let habits = Habits { resumption: options.resumption, key_log: options.key_log };
-        let state =
-            TlsState::new(self.offer.clone(), verifier, identity, self.names.clone(), habits)?;
+        let state = TlsState::new(
+            self.offer.clone(),
+            verifier,
+            identity,
+            self.names.clone(),
+            &self.server,
+            habits,
+        )?;
         Ok(Made { state, notes, unreadable })
     }
 
@@ -136,14 +139,16 @@ impl Recipe {
         self.options.reload
     }
 
+    fn checks_name(&self) -> bool {
+        self.mode == SslMode::VerifyIdentity
+    }
+
     fn roots(&self) -> Result<Option<RootCerts>, Error> {
         let options = &self.options;
         let public = match options.roots {
             Some(SslRoots::Webpki | SslRoots::WebpkiAndCa) => Some(PublicRoots::Webpki),
             Some(SslRoots::Native | SslRoots::NativeAndCa) => Some(PublicRoots::Native),
-            None if self.verification == Verification::Identity && !options.has_ca() => {
-                Some(PublicRoots::Webpki)
-            }
+            None if self.checks_name() && !options.has_ca() => Some(PublicRoots::Webpki),
             None => None,
         };
         if public.is_none() && !options.has_ca() {
@@ -163,7 +168,9 @@ pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
 
 fn named(name: &str, option: &'static str) -> Result<ServerName<'static>, Error> {
     ServerName::try_from(name.to_owned()).map_err(|_| {
-        let message = format!("{option}: write a DNS name or an IP address, without a port");
+        let kinds =
+            if option == "tls-server-name" { "a DNS name or an IP address" } else { "a DNS name" };
+        let message = format!("{option}: write {kinds}, without a port");
         Error::config(ConfigErrorKind::Value, option, message)
     })
 }

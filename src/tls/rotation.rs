@@ -276,7 +276,7 @@ mod tests {
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         std::fs::write(&path, params.self_signed(&key).unwrap().pem()).unwrap();
         let options = TlsOptions { ca: Some(PemSource::path(&path)), ..TlsOptions::default() };
-        let recipe = Recipe::new(&options, SslMode::VerifyCa, "localhost").unwrap();
+        let recipe = Recipe::new(&options, SslMode::VerifyCa, "localhost", "localhost").unwrap();
         let rotation = Rotation::start(recipe).unwrap();
         // What a look does so long after the last one and, where it failed, the last reading.
         let look = |looked: Duration, failed: Option<Duration>| {

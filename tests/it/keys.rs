@@ -254,7 +254,7 @@ fn other_forms_come_with_the_command_that_converts_them() {
         verified(&server).ssl_key(&p12),
         verified(&server).ssl_cert(&files.cert).ssl_key(&p12),
         verified(&server).ssl_cert(&p12).ssl_key(&files.key),
-        verified(&server).ssl_ca(&p12),
+        verified(&server).ssl_ca(&p12).ssl_cert(&files.cert).ssl_key(&files.key),
     ];
     for builder in places {
         let error = failure(builder.ssl_key_password(KEY_PASSWORD).build(), "PKCS#12");
@@ -284,7 +284,8 @@ fn other_forms_come_with_the_command_that_converts_them() {
         assert_refused(&given, "config.no-key", "ssl-key", &fragments);
         let error = failure(given.build(), name).to_string();
         run(&commands(&error)[0].replace("FILE", name), dir.path(), &[]);
-        let converted = verified(&server).ssl_cert(&files.cert).ssl_key(dir.path().join("key.pem"));
+        let converted =
+            verified(&server).ssl_cert(&files.cert).ssl_key(dir.path().join("client-key.pem"));
         presented(&server, &converted, &issued, name);
     }
     let der_cert = dir.write("cert.der", issued.der());
@@ -296,7 +297,7 @@ fn other_forms_come_with_the_command_that_converts_them() {
     assert_refused(&given, "config.no-certificate", "ssl-ca", &fragments);
     let error = failure(given.build(), "ca.der").to_string();
     run(&commands(&error)[0].replace("FILE", "ca.der"), dir.path(), &[]);
-    let converted = verified(&server).ssl_ca(dir.path().join("ca.der.pem")).ssl_cert(&files.both);
+    let converted = verified(&server).ssl_ca(dir.path().join("ca.pem")).ssl_cert(&files.both);
     presented(&server, &converted, &issued, "converted CA");
 }
 

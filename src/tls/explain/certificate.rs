@@ -33,17 +33,18 @@ pub(super) fn explain(fault: &Fault, context: &Context<'_>) -> CertificateError 
             Kind::WrongPurpose,
             format!(
                 "the certificate of {host}, \"{subject}\", or one above it, is not for TLS servers: \
-                 its extended key usage lacks serverAuth, or its key usage all that TLS needs"
+                 its extended key usage lacks serverAuth, or its key usage all that TLS needs; make \
+                 it anew with extendedKeyUsage=serverAuth and keyUsage=digitalSignature"
             ),
         ),
         Fault::ApplicationVerificationFailure => pin_mismatch(context, subject),
         Fault::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
-            Some(error) => of_webpki(error, &host, subject, context),
-            None => told(Kind::Invalid, cannot_be_accepted(&host, subject, "unknown reason")),
+            Some(error) => of_webpki(error, host, subject, context),
+            None => told(Kind::Invalid, cannot_be_accepted(host, subject, "unknown reason")),
         },
         other => {
             let reason = peer_text(other.to_string().as_bytes());
-            told(Kind::Invalid, cannot_be_accepted(&host, subject, &reason))
+            told(Kind::Invalid, cannot_be_accepted(host, subject, &reason))
         }
     }
 }
@@ -101,7 +102,19 @@ fn of_webpki(
                 "one of its names, which may be its CN, is not one that its CA may issue for";
             told(Kind::Invalid, cannot_be_accepted(host, subject, reason))
         }
-        other => told(Kind::Invalid, cannot_be_accepted(host, subject, &format!("{other:?}"))),
+        Found::UnsupportedCriticalExtension => {
+            let reason =
+                "it, or one above it, has a critical extension that is not understood here";
+            told(Kind::Invalid, cannot_be_accepted(host, subject, reason))
+        }
+        Found::PathLenConstraintViolated => {
+            let reason = "a CA above it may not have so many CAs below it (pathLenConstraint)";
+            told(Kind::Invalid, cannot_be_accepted(host, subject, reason))
+        }
+        other => {
+            let reason = format!("`openssl x509 -text` may show what is odd about it ({other:?})");
+            told(Kind::Invalid, cannot_be_accepted(host, subject, &reason))
+        }
     }
 }
 
@@ -171,8 +184,9 @@ fn no_current_crl(context: &Context<'_>) -> String {
         return format!("the certificate of {host} cannot be checked for revocation: {lacking}");
     }
     format!(
-        "the certificate of {host} cannot be checked for revocation: a list in ssl-crl is not signed \
-         by the CA that it names, or that CA may not sign lists; get the list from the CA"
+        "the certificate of {host} cannot be checked for revocation: a list in {} is not signed by \
+         the CA that it names, or that CA may not sign lists; get the list from the CA",
+        crls.source
     )
 }
 
@@ -194,15 +208,23 @@ fn path<'a>(context: &'a Context<'_>) -> Vec<&'a CertificateDer<'static>> {
 
 fn pin_mismatch(context: &Context<'_>, subject: &str) -> CertificateError {
     let host = context.host();
-    let shown = context.leaf().map_or_else(String::new, |leaf| {
-        let pin = leaf.pin().unwrap_or_else(|| "none".to_owned());
-        format!("; it has tls-pin={pin} and tls-peer-fingerprint={}", leaf.fingerprint())
+    let leaf = context.leaf();
+    let pins = &context.verifier.pins;
+    let by_key = !leaf.as_ref().is_some_and(|leaf| pins.match_key(leaf.der()));
+    let (option, unless) = if by_key {
+        ("tls-pin", "unless it was renewed with another key")
+    } else {
+        ("tls-peer-fingerprint", "unless it was renewed")
+    };
+    let shown = leaf.as_ref().map_or_else(String::new, |leaf| {
+        let pin = leaf.pin().map_or_else(String::new, |pin| format!("tls-pin={pin} and "));
+        format!("; it has {pin}tls-peer-fingerprint={}", leaf.fingerprint())
     });
     CertificateError::new(
         Kind::PinMismatch,
         format!(
-            "the certificate of {host}, \"{subject}\", is not one that was pinned; unless it was \
-             renewed with another key, somebody sits in between{shown}"
+            "the certificate of {host}, \"{subject}\", is not the one pinned by {option}; {unless}, \
+             somebody sits in between{shown}"
         ),
     )
 }
@@ -262,9 +284,9 @@ fn hint(context: &Context<'_>, roots: &RootCerts) -> &'static str {
     if public {
         "; the public CAs vouch for it, so leave ssl-ca out and use ssl-mode=VERIFY_IDENTITY"
     } else if roots.only_intermediates() {
-        "; that file holds only intermediate CAs, add the root"
+        "; only intermediate CAs are there, add the root"
     } else {
-        "; set ssl-ca to the file of the CA that issued it"
+        "; add the CA that issued it to ssl-ca or ssl-capath"
     }
 }
 
@@ -294,15 +316,17 @@ fn wrong_name(context: &Context<'_>, leaf: Option<&PeerCertificate>) -> Certific
         why.push("a wildcard stands for the whole first label or for nothing");
     }
     let why = if why.is_empty() { String::new() } else { format!(" ({})", list(&why)) };
+    let name = context.verifier.name.to_str();
+    let wanted = if name == host { "that name".to_owned() } else { format!("the name {name}") };
     CertificateError::new(
         Kind::WrongName,
         format!(
-            "the certificate of {host} is not for that name but for {}{why}; {}",
+            "the certificate of {host} is not for {wanted} but for {}{why}; {}",
             list(&presented),
             advice.join(", or, ")
         ),
     )
-    .names(&host, presented)
+    .names(&name, presented)
 }
 
 /// `db*.example.com`, which OpenSSL takes.
