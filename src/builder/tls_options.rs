@@ -20,7 +20,8 @@ impl ConnectionBuilder {
         self
     }
 
-    /// A PEM file with the CA certificates to trust; they replace the public roots.
+    /// A PEM file with the CA certificates to trust; they replace the public roots, unless
+    /// [`ssl_roots`](Self::ssl_roots) asks for both.
     ///
     /// Defaults to none: `VERIFY_IDENTITY` then uses the bundled Mozilla roots. With a CA the
     /// certificate is verified in every mode that ends in TLS.
@@ -59,7 +60,8 @@ impl ConnectionBuilder {
     /// Defaults to none: revocation is then not checked.
     ///
     /// Every certificate of the chain is looked for in a list of its issuer. A list that is missing,
-    /// expired or not valid yet is an error, as in OpenSSL.
+    /// expired or not valid yet is an error, as in OpenSSL. Needs a given CA, and excludes public
+    /// roots.
     pub fn ssl_crl(mut self, path: impl Into<PathBuf>) -> Self {
         self.tls.crl = Some(PemSource::path(path));
         self
