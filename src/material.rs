@@ -15,7 +15,9 @@ mod snapshot;
 pub(crate) use crls::Crls;
 pub(crate) use file::read_secret;
 pub(crate) use identity::{CertifiedIdentity, read_certificate};
-pub(crate) use purpose::{is_self_signed, may_issue, may_serve, may_sign_handshakes};
+pub(crate) use purpose::{
+    is_self_signed, may_issue, may_serve, may_sign_handshakes, not_for_servers,
+};
 pub(crate) use rewrite::{CommonNames, Rewritten, Swap, bare_certificate, server_certificate};
 pub(crate) use roots::{PublicRoots, RootCerts, bundled_roots};
 pub(crate) use server_key::check_server_key;

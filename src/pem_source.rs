@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
+/// What PEM text begins with.
+pub(crate) const BEGIN: &str = "-----BEGIN";
+
 /// Where PEM comes from.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum PemSource {
@@ -19,7 +22,7 @@ impl PemSource {
     pub(crate) fn path(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         match path.to_str() {
-            Some(text) if text.trim_start().starts_with("-----BEGIN") => Self::text(text),
+            Some(text) if text.trim_start().starts_with(BEGIN) => Self::text(text),
             _ => PemSource::File(path),
         }
     }

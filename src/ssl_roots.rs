@@ -21,8 +21,8 @@ pub enum SslRoots {
 
 impl SslRoots {
     /// Every value.
-    pub const ALL: [SslRoots; 4] =
-        [SslRoots::Webpki, SslRoots::Native, SslRoots::WebpkiAndCa, SslRoots::NativeAndCa];
+    pub const ALL: &'static [SslRoots] =
+        &[SslRoots::Webpki, SslRoots::Native, SslRoots::WebpkiAndCa, SslRoots::NativeAndCa];
 
     /// The text form, for example `webpki,ca`.
     #[must_use]
@@ -59,7 +59,7 @@ impl FromStr for SslRoots {
     /// Reads a text form, in any case, with or without a space after the comma.
     fn from_str(text: &str) -> Result<Self, ParseSslRootsError> {
         let text = text.to_ascii_lowercase().replace(' ', "");
-        SslRoots::ALL.into_iter().find(|roots| roots.as_str() == text).ok_or(ParseSslRootsError)
+        SslRoots::ALL.iter().copied().find(|roots| roots.as_str() == text).ok_or(ParseSslRootsError)
     }
 }
 
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn every_text_reads_back() {
         for roots in SslRoots::ALL {
-            assert_eq!(roots.to_string().parse(), Ok(roots));
+            assert_eq!(roots.to_string().parse(), Ok(*roots));
         }
         assert_eq!("Webpki, CA".parse(), Ok(SslRoots::WebpkiAndCa));
         for wrong in ["", "ca", "mozilla", "webpki;ca", "ca,webpki"] {

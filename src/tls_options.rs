@@ -73,8 +73,48 @@ impl TlsOptions {
         self.crl.is_some() || self.crlpath.is_some()
     }
 
+    /// The same, with paths that do not depend on the working directory.
+    pub(crate) fn with_absolute_paths(&self) -> Self {
+        let mut options = self.clone();
+        let files = [&mut options.ca, &mut options.cert, &mut options.key, &mut options.crl];
+        let files = files.into_iter().flatten().filter_map(|source| match source {
+            PemSource::File(path) => Some(path),
+            PemSource::Text(_) => None,
+        });
+        let directories = [&mut options.capath, &mut options.crlpath].into_iter().flatten();
+        for path in files.chain(directories) {
+            if let Ok(absolute) = std::path::absolute(&path) {
+                *path = absolute;
+            }
+        }
+        options
+    }
+
     /// Whether the server's own certificate or key is given by its hash.
     pub(crate) fn has_pin(&self) -> bool {
         !(self.pins.is_empty() && self.fingerprints.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relative_path_is_meant_from_here() {
+        let here = std::env::current_dir().unwrap();
+        let options = TlsOptions {
+            ca: Some(PemSource::path("ca.pem")),
+            capath: Some("cas".into()),
+            cert: Some(PemSource::text("-----BEGIN")),
+            key: Some(PemSource::path("/etc/key.pem")),
+            ..TlsOptions::default()
+        };
+        let expected = TlsOptions {
+            ca: Some(PemSource::path(here.join("ca.pem"))),
+            capath: Some(here.join("cas")),
+            ..options.clone()
+        };
+        assert_eq!(options.with_absolute_paths(), expected);
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
+use x509_parser::asn1_rs::{Any, Tag};
 use x509_parser::extensions::GeneralName;
 use x509_parser::oid_registry::OidRegistry;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -92,6 +93,34 @@ macro_rules! getters {
             pub fn sha256(&self) -> &[u8; 32] {
                 &self.facts.sha256
             }
+
+            /// The pin of its key, as [`tls_pin`](crate::ConnectionBuilder::tls_pin) takes it:
+            /// `sha256//BASE64`; `None` where the certificate cannot be read.
+            #[must_use]
+            pub fn pin(&self) -> Option<String> {
+                self.facts.spki_sha256.as_ref().map($crate::x509::pin_text)
+            }
+
+            /// Its fingerprint, as
+            /// [`tls_peer_fingerprint`](crate::ConnectionBuilder::tls_peer_fingerprint) takes it: SHA-256 in
+            /// hexadecimal.
+            #[must_use]
+            pub fn fingerprint(&self) -> String {
+                $crate::text::hex(&self.facts.sha256)
+            }
+
+            /// SHA-256 of the subject's public key info (SPKI), which stays when a certificate is renewed
+            /// with the same key; `None` where the certificate cannot be read.
+            #[must_use]
+            pub fn spki_sha256(&self) -> Option<&[u8; 32]> {
+                self.facts.spki_sha256.as_ref()
+            }
+
+            /// The certificate itself, as DER.
+            #[must_use]
+            pub fn der(&self) -> &[u8] {
+                &self.facts.der
+            }
         }
     };
 }
@@ -117,12 +146,7 @@ impl Facts {
         let Ok((_, parsed)) = X509Certificate::from_der(der) else { return facts };
         facts.subject = name(parsed.subject());
         facts.issuer = name(parsed.issuer());
-        facts.common_names = parsed
-            .subject()
-            .iter_common_name()
-            .filter_map(|common_name| common_name.as_str().ok())
-            .map(|common_name| peer_text(common_name.as_bytes()))
-            .collect();
+        facts.common_names = common_names(&parsed).map(|name| peer_text(name.as_bytes())).collect();
         facts.subject_alt_names = match parsed.subject_alternative_name() {
             Ok(Some(names)) => names.value.general_names.iter().map(general_name).collect(),
             _ => Vec::new(),
@@ -257,6 +281,27 @@ pub(crate) fn signature_algorithm(der: &[u8]) -> String {
 
 fn oid_registry() -> OidRegistry<'static> {
     OidRegistry::default().with_pkcs1().with_x962()
+}
+
+/// The common names, in whichever way their text is written.
+pub(crate) fn common_names(certificate: &X509Certificate<'_>) -> impl Iterator<Item = String> {
+    certificate.subject().iter_common_name().filter_map(|name| text(name.attr_value()))
+}
+
+fn text(value: &Any<'_>) -> Option<String> {
+    match value.tag() {
+        Tag::BmpString => {
+            let units = value.data.chunks(2).map(|unit| match unit {
+                [high, low] => Some(u16::from_be_bytes([*high, *low])),
+                _ => None,
+            });
+            String::from_utf16(&units.collect::<Option<Vec<_>>>()?).ok()
+        }
+        Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::TeletexString => {
+            String::from_utf8(value.data.to_vec()).ok()
+        }
+        _ => None,
+    }
 }
 
 fn name(name: &X509Name<'_>) -> String {

@@ -20,7 +20,8 @@ impl ConnectionBuilder {
         self
     }
 
-    /// A PEM file with the CA certificates to trust; they replace the public roots.
+    /// A PEM file with the CA certificates to trust; they replace the public roots, unless
+    /// [`ssl_roots`](Self::ssl_roots) asks for both.
     ///
     /// Defaults to none: `VERIFY_IDENTITY` then uses the bundled Mozilla roots. With a CA the
     /// certificate is verified in every mode that ends in TLS.
@@ -59,7 +60,8 @@ impl ConnectionBuilder {
     /// Defaults to none: revocation is then not checked.
     ///
     /// Every certificate of the chain is looked for in a list of its issuer. A list that is missing,
-    /// expired or not valid yet is an error, as in OpenSSL.
+    /// expired or not valid yet is an error, as in OpenSSL. Needs a given CA, and excludes public
+    /// roots.
     pub fn ssl_crl(mut self, path: impl Into<PathBuf>) -> Self {
         self.tls.crl = Some(PemSource::path(path));
         self
@@ -201,7 +203,9 @@ impl ConnectionBuilder {
     /// At most once a second a connect looks at them, at their identity, size and times, and opens
     /// them only if something changed. Either all of the new ones are taken or none: files that
     /// cannot be used leave the old ones in place, with a warning, and are tried again.
-    /// [`Connector::reload`](crate::Connector::reload) does it at once.
+    /// [`Connector::reload`](crate::Connector::reload) does it at once. A relative path goes on
+    /// meaning the directory that was the working directory in `build()`. The system's roots are
+    /// not looked at; they are read anew together with a file that has changed.
     pub fn reload_certificates(mut self, reload: bool) -> Self {
         self.tls.reload = reload;
         self

@@ -6,6 +6,7 @@ use super::check::{conflict, value};
 use crate::builder::ConnectionBuilder;
 use crate::error::{ConfigErrorKind, Error, Result};
 use crate::pem_source::PemSource;
+use crate::secret::PasswordSource;
 use crate::ssl_mode::SslMode;
 use crate::tls_options::TlsOptions;
 
@@ -35,6 +36,12 @@ pub(super) fn combinations(builder: &ConnectionBuilder, mode: SslMode) -> Result
                 "{option} needs TLS, which ssl-mode={mode} does not promise; use ssl-mode=REQUIRED \
                  or stronger"
             ),
+        ));
+    }
+    if tls.key_password != PasswordSource::None && tls.cert.is_none() && tls.key.is_none() {
+        return Err(conflict(
+            "ssl-key-password",
+            "ssl-key-password is given without a private key; set ssl-cert and ssl-key",
         ));
     }
     if !tls.sni && tls.sni_servername.is_some() {
@@ -120,6 +127,15 @@ fn revocation(tls: &TlsOptions, mode: SslMode) -> Result<()> {
             format!(
                 "{option} without ssl-ca or ssl-capath has no effect: revocation lists are signed by \
                  the CA whose certificates they are about; give that CA too"
+            ),
+        ));
+    }
+    if let Some(roots) = tls.roots {
+        return Err(conflict(
+            option,
+            format!(
+                "{option} and ssl-roots={roots} exclude each other: the public CAs' certificates \
+                 would need lists too; remove one of the two"
             ),
         ));
     }

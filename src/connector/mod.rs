@@ -84,6 +84,7 @@ impl ConnectionBuilder {
                     cleartext: self.enable_cleartext_plugin,
                     known_key: self.server_public_key_path.is_some(),
                     ask_for_key: self.get_server_public_key,
+                    any_driver: false,
                 },
                 connect_timeout: self.connect_timeout,
                 workers: Workers::new(dir),
@@ -100,12 +101,17 @@ impl ConnectionBuilder {
         let _ = crypto_provider().secure_random.fill(&mut [0; 32]);
         // The name on a Unix socket is `localhost`, as in libmysqlclient.
         let name = if self.socket.is_some() { "localhost" } else { &self.host };
-        let recipe = Recipe::new(&self.tls, mode, name)?;
+        let socket = self.socket.as_ref().map(|path| path.display().to_string());
+        let recipe = Recipe::new(&self.tls, mode, name, socket.as_ref().unwrap_or(&self.host))?;
         if self.tls.key_log {
-            tracing::warn!(
-                "key_log is on: whoever reads the file that SSLKEYLOGFILE names can decrypt the \
-                 connections"
-            );
+            if std::env::var_os("SSLKEYLOGFILE").is_some() {
+                tracing::warn!(
+                    "key_log is on: whoever reads the file that SSLKEYLOGFILE names can decrypt \
+                     the connections"
+                );
+            } else {
+                tracing::warn!("key_log has no effect, since SSLKEYLOGFILE is not set");
+            }
         }
         Rotation::start(recipe)
     }
@@ -161,6 +167,12 @@ impl Connector {
     #[must_use]
     pub fn reload_state(&self) -> ReloadState {
         self.shared.tls.state()
+    }
+
+    /// The ssl-mode, which without one of its own follows from the other options.
+    #[must_use]
+    pub fn ssl_mode(&self) -> SslMode {
+        self.shared.mode
     }
 
     /// What the client certificate says, and the clauses for accounts that ask for it; `None`

@@ -8,6 +8,7 @@ use crate::driver::Connection;
 use crate::error::{ConfigErrorKind, Error, Result};
 use crate::identity::ClientIdentity;
 use crate::reload_state::ReloadState;
+use crate::ssl_mode::SslMode;
 
 /// On this system there is none: [`ConnectionBuilder::build`] is an error.
 #[derive(Clone, Debug)]
@@ -61,6 +62,12 @@ impl Connector {
     ///
     /// None: there is no connector to call it on.
     pub fn reload(&self) -> Result<()> {
+        match self.0 {}
+    }
+
+    /// Not possible on this system.
+    #[must_use]
+    pub fn ssl_mode(&self) -> SslMode {
         match self.0 {}
     }
 

@@ -14,10 +14,10 @@ use crate::connect::deadline::Deadline;
 use crate::connector::Connector;
 use crate::error::{
     AuthError, AuthErrorKind, Error, HandshakeErrorKind, IoError, IoErrorKind, Result, ServerError,
-    ServerErrorKind, ServerReply,
+    ServerErrorKind, ServerReply, Step,
 };
 use crate::handover::{CloseReason, Handover};
-use crate::relay::{Job, Plan};
+use crate::relay::Job;
 use crate::secret::Password;
 use crate::session::Transport;
 use crate::tls::TlsState;
@@ -45,6 +45,9 @@ fn expired_identity(tls: &TlsState, error: &Error) -> bool {
             error.kind() == HandshakeErrorKind::ClientCertificateRefused
                 && (error.alert() == Some("certificate_expired") || identity.is_expired())
         }
+        // A server that refuses a certificate under TLS 1.3 may close before it has read all that
+        // was sent, and the reset that follows can overtake its alert.
+        Error::Io(_) => identity.is_expired(),
         _ => false,
     }
 }
@@ -76,12 +79,17 @@ impl Connector {
         let deadline = self.deadline();
         let password = shared.password()?;
         let tls = shared.tls.current();
-        match self.attempt(&tls, password.as_ref(), &deadline) {
-            // The files may have been renewed since the last look.
-            Err(error) if expired_identity(&tls, &error) && shared.tls.reload_if_changed() => {
-                self.attempt(&shared.tls.in_use(), password.as_ref(), &deadline)
+        let error = match self.attempt(&tls, password.as_ref(), &deadline) {
+            Err(error) if expired_identity(&tls, &error) => error,
+            done => return done,
+        };
+        // The files may have been renewed since the last look.
+        match shared.tls.renewed(&tls) {
+            Some(renewed) if deadline.remaining(Step::Dial).is_ok() => {
+                tracing::debug!("the client certificate has expired, and was renewed meanwhile");
+                self.attempt(&renewed, password.as_ref(), &deadline)
             }
-            done => done,
+            _ => Err(error),
         }
     }
 
@@ -104,6 +112,8 @@ impl Connector {
                 local_infile: shared.driver.options.get_local_infile_handler().is_some(),
                 deadline: deadline.clone(),
                 handover: handover.clone(),
+                own_key: None,
+                traffic: Arc::default(),
             },
         )?;
         let asks_itself = shared.driver.options.get_max_allowed_packet().is_none();

@@ -81,7 +81,10 @@ fn weigh(keys: &[(&Pair<'_>, Rule)], ca_given: bool) -> (Asked, Vec<SslMode>) {
         asked.add(ask(*rule, &pair.text));
         match rule {
             // libpq and Prisma's word for the roots of the system.
-            Rule::File("ssl-ca") if pair.text.as_str() == "system" => asked.add(Ask::Identity),
+            Rule::File("ssl-ca") if pair.text.as_str() == "system" => {
+                asked.add(Ask::Identity);
+                asked.setting("ssl-roots", "native");
+            }
             Rule::File(key) => asked.setting(key, shown_path(&pair.text)),
             Rule::Same(key) => {
                 let off = matches!(pair.text.as_str(), "false" | "0");
@@ -92,7 +95,8 @@ fn weigh(keys: &[(&Pair<'_>, Rule)], ca_given: bool) -> (Asked, Vec<SslMode>) {
             Rule::Words(..) | Rule::Flag(..) => {}
         }
     }
-    let is_ca = |setting: &String| setting.starts_with("ssl-ca=");
+    let is_ca =
+        |setting: &String| setting.starts_with("ssl-ca=") || setting.starts_with("ssl-capath=");
     let has_ca = ca_given
         || asked.settings.iter().any(is_ca)
         || asked.notes.iter().any(|note| note.contains("ssl-ca=ca.pem"));
@@ -100,7 +104,9 @@ fn weigh(keys: &[(&Pair<'_>, Rule)], ca_given: bool) -> (Asked, Vec<SslMode>) {
     if asked.chain == Some(false) {
         asked.settings.retain(|setting| !is_ca(setting));
         if has_ca {
-            asked.note("leave `ssl-ca` out too, since with a CA the certificate is verified");
+            asked.note(
+                "leave `ssl-ca` and `ssl-capath` out too, since with a CA the certificate is verified",
+            );
         }
     } else if !has_ca && (asked.named_config || modes == [SslMode::VerifyCa]) {
         asked.setting("ssl-ca", "PATH");

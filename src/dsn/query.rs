@@ -172,7 +172,11 @@ fn refuse_others(classes: &[(&Pair<'_>, Class)], ignored: &[String]) -> Result<(
         let is_given = |name: &str| {
             classes.iter().any(|(_, class)| matches!(class, Class::Own(key, _) if key.name == name))
         };
-        let sentence = foreign::sentence(&tls, is_given("ssl-mode"), is_given("ssl-ca"));
+        let sentence = foreign::sentence(
+            &tls,
+            is_given("ssl-mode"),
+            is_given("ssl-ca") || is_given("ssl-capath"),
+        );
         faults.push((DsnErrorKind::ForeignTlsKey, Some(first.key), sentence));
     }
     for (pair, class) in classes {

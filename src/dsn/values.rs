@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::encoding::{BadEncoding, decode, encode};
 use super::foreign::libpq_mode;
-use crate::pem_source::PemSource;
+use crate::pem_source::{BEGIN, PemSource};
 use crate::secret::Password;
 use crate::ssl_mode::SslMode;
 use crate::ssl_roots::SslRoots;
@@ -95,23 +95,15 @@ pub(super) fn pem(value: &Value<'_>) -> Reading<PemSource> {
     if value.text.starts_with("-----BEGIN+") {
         return Err("has `+` for spaces: write `%20`, since a plus stands for itself here".into());
     }
-    if value.text.starts_with(PEM) {
-        return Ok(PemSource::text(value.text.as_bytes().to_vec()));
-    }
-    path(value).map(PemSource::File)
+    Ok(PemSource::path(value.text))
 }
-
-const PEM: &str = "-----BEGIN";
 
 pub(super) fn write_pem(source: Option<&PemSource>) -> Writing {
     match source {
         None => Ok(None),
-        Some(PemSource::File(path)) if path.to_str().is_some_and(|path| path.starts_with(PEM)) => {
-            Err("its path would be taken for PEM text")
-        }
         Some(PemSource::File(path)) => one_path(path).map(Some),
         Some(PemSource::Text(pem)) => match std::str::from_utf8(pem) {
-            Ok(pem) if pem.starts_with(PEM) => Ok(Some(encode_value(pem))),
+            Ok(pem) if pem.starts_with(BEGIN) => Ok(Some(encode_value(pem))),
             _ => Err("its PEM text does not begin with `-----BEGIN`"),
         },
     }

@@ -9,6 +9,7 @@ use crate::builder::ConnectionBuilder;
 use crate::error::{DsnError, DsnErrorKind};
 use crate::pem_source::PemSource;
 use crate::secret::PasswordSource;
+use crate::tls_options::TlsOptions;
 
 /// Everything, or an error that names the setting which has no text.
 pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnError> {
@@ -47,10 +48,32 @@ pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnErr
         time_zone: _,
         additional_capabilities: _,
     } = builder;
-    if tls.key_log {
+    let TlsOptions {
+        key_log,
+        key_password,
+        mode: _,
+        ca: _,
+        capath: _,
+        roots: _,
+        crl: _,
+        crlpath: _,
+        cert: _,
+        key: _,
+        pins: _,
+        fingerprints: _,
+        versions: _,
+        ciphers: _,
+        ciphersuites: _,
+        server_name: _,
+        sni_servername: _,
+        sni: _,
+        resumption: _,
+        reload: _,
+    } = tls;
+    if *key_log {
         return Err(no_text("key_log", "it is for debugging"));
     }
-    if matches!(tls.key_password, PasswordSource::Provider(_)) {
+    if matches!(key_password, PasswordSource::Provider(_)) {
         return Err(no_text("ssl_key_password_with", "it is a function"));
     }
     #[cfg(feature = "mysql")]

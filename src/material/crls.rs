@@ -12,14 +12,16 @@ use super::rewrite::{self, Swap};
 use super::{file, form};
 use crate::error::{ConfigErrorKind, Error};
 use crate::pem_source::PemSource;
-use crate::text::{peer_text, rfc3339};
+use crate::text::{list, peer_text, rfc3339};
 
 /// The lists of `ssl-crl` and `ssl-crlpath`, the newest first.
 #[derive(Debug)]
 pub(crate) struct Crls {
     lists: Vec<Crl>,
-    /// What is worth a warning.
-    pub(crate) notes: Vec<String>,
+    /// Where they were given, for errors.
+    pub(crate) source: String,
+    /// Files that had to be passed over, though what they hold may be needed.
+    pub(crate) unreadable: Vec<Error>,
 }
 
 /// A list, and what its bytes say of it.
@@ -46,25 +48,27 @@ impl Crls {
         if crl.is_none() && crlpath.is_none() {
             return Ok(None);
         }
-        let mut crls = Crls { lists: Vec::new(), notes: Vec::new() };
+        let mut crls = Crls { lists: Vec::new(), source: String::new(), unreadable: Vec::new() };
+        let mut sources = Vec::new();
         if let Some(source) = crl {
             let pem = file::read(source, "ssl-crl")?;
             if crls.add(&pem, "ssl-crl", &source.name())? == 0 {
-                let why =
-                    form::not_pem(&pem).unwrap_or_else(|| "it has no X509 CRL block".to_owned());
-                return Err(none("ssl-crl", &source.name(), &why));
+                return Err(none("ssl-crl", &source.name(), &other_form(&pem)));
             }
+            sources.push(source.name());
         }
         if let Some(path) = crlpath {
             let mut found = 0;
-            for (name, pem) in file::read_directory(path, "ssl-crlpath", &mut crls.notes)? {
+            for (name, pem) in file::read_directory(path, "ssl-crlpath", &mut crls.unreadable)? {
                 found += crls.add(&pem, "ssl-crlpath", &name.display().to_string())?;
             }
             if found == 0 {
                 let why = "no file in it has an X509 CRL block";
                 return Err(none("ssl-crlpath", &path.display().to_string(), why));
             }
+            sources.push(format!("the directory {}", path.display()));
         }
+        crls.source = list(&sources);
         crls.lists.sort_by_key(|crl| std::cmp::Reverse(crl.this_update));
         Ok(Some(crls))
     }
@@ -86,7 +90,10 @@ impl Crls {
                 Error::config(
                     ConfigErrorKind::BadCrl,
                     option,
-                    format!("{option}: {source} has a revocation list that cannot be used: {why}"),
+                    format!(
+                        "{option}: {source} has a revocation list that cannot be used: {why}; get \
+                         it anew from the CA"
+                    ),
                 )
             };
             let der = der.map_err(|_| unreadable("it is no base64".to_owned()))?;
@@ -100,8 +107,18 @@ fn none(option: &'static str, source: &str, why: &str) -> Error {
     Error::config(
         ConfigErrorKind::BadCrl,
         option,
-        format!("{option}: {source} has no revocation list: {why}; give PEM (`openssl crl`)"),
+        format!("{option}: {source} has no revocation list in PEM: {why}"),
     )
+}
+
+/// What a file is that has no list in PEM.
+fn other_form(content: &[u8]) -> String {
+    if CertificateRevocationList::from_der(content).is_ok() {
+        return "it is DER, which is not read here; convert it with `openssl crl -inform der -in \
+                FILE -out FILE.pem`"
+            .to_owned();
+    }
+    form::not_pem(content, "ssl-crl").unwrap_or_else(|| "it has no X509 CRL block".to_owned())
 }
 
 impl Crl {
@@ -135,11 +152,14 @@ impl Crl {
             let since = Duration::from_secs(seconds.try_into().unwrap_or(0));
             rfc3339(SystemTime::UNIX_EPOCH + since)
         };
-        match self.next_update {
-            Some(next) if !self.begins_after(now) => {
-                format!("out of date (nextUpdate {})", shown(next))
-            }
-            _ => format!("not valid before {} (thisUpdate)", shown(self.this_update)),
+        let next = self.next_update.map_or_else(
+            || "no nextUpdate".to_owned(),
+            |next| format!("nextUpdate {}", shown(next)),
+        );
+        if self.begins_after(now) {
+            format!("not valid yet (thisUpdate {}, {next})", shown(self.this_update))
+        } else {
+            format!("out of date ({next})")
         }
     }
 

@@ -72,12 +72,12 @@ fn read_file(path: &Path, option: &'static str) -> Result<Content, Error> {
     Ok(content)
 }
 
-/// The files of a directory with their names. What cannot be read is passed over with a note, as
-/// such a directory may hold anything.
+/// The files of a directory with their names. What cannot be read is passed over and told, as such
+/// a directory may hold anything.
 pub(super) fn read_directory(
     path: &Path,
     option: &'static str,
-    notes: &mut Vec<String>,
+    unreadable: &mut Vec<Error>,
 ) -> Result<Vec<(PathBuf, Content)>, Error> {
     let mut contents = Vec::new();
     let mut total = 0;
@@ -87,7 +87,7 @@ pub(super) fn read_directory(
                 total += content.len() as u64;
                 contents.push((file, content));
             }
-            Err(error) => notes.push(error.to_string()),
+            Err(error) => unreadable.push(error),
         }
         if total > DIRECTORY_LIMIT * MIB {
             return Err(kind(path, option, "has more than 256 MiB"));
@@ -109,7 +109,7 @@ pub(super) fn others_can_read(source: &PemSource) -> bool {
 fn kind(path: &Path, option: &'static str, what: &str) -> Error {
     let expected = match option {
         "password-file" => "a text file with the password",
-        "ssl-capath" | "ssl-crlpath" => "a directory of PEM files",
+        "ssl-capath" | "ssl-crlpath" if path.is_dir() => "a directory of PEM files",
         _ => "a PEM file",
     };
     Error::config(

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use rustls::SignatureScheme;
-use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
@@ -88,6 +87,13 @@ impl CertifiedIdentity {
         }))
     }
 
+    /// What to present to a server that takes these signatures: always the one certificate, as
+    /// libmysqlclient does.
+    pub(crate) fn for_schemes(&self, schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.key.key.choose_scheme(schemes)?;
+        Some(Arc::clone(&self.key))
+    }
+
     /// Whether the certificate's time is over.
     pub(crate) fn is_expired(&self) -> bool {
         self.facts.not_after < SystemTime::now()
@@ -104,7 +110,11 @@ fn unreadable(source: &PemSource) -> Error {
     Error::config(
         ConfigErrorKind::NoCertificate,
         "ssl-cert",
-        format!("ssl-cert: the first certificate in {} cannot be read", source.name()),
+        format!(
+            "ssl-cert: the first certificate in {} cannot be read; `openssl x509 -in FILE -text` \
+             should show it",
+            source.name()
+        ),
     )
 }
 
@@ -119,13 +129,17 @@ fn read_chain(
                 ConfigError::new(
                     ConfigErrorKind::NoCertificate,
                     "ssl-cert",
-                    format!("ssl-cert: {} is not valid PEM", source.name()),
+                    format!(
+                        "ssl-cert: {} is not valid PEM; look for a line that is cut off, or make \
+                         it anew",
+                        source.name()
+                    ),
                 )
                 .because(error),
             )
         })?;
     if chain.is_empty() {
-        let message = if let Some(form) = form::not_pem(&pem) {
+        let message = if let Some(form) = form::not_pem(&pem, "ssl-cert") {
             format!("ssl-cert: {} has no PEM text: {form}", source.name())
         } else if in_key_file {
             format!(
@@ -143,16 +157,4 @@ fn read_chain(
         return Err(Error::config(ConfigErrorKind::NoCertificate, "ssl-cert", message));
     }
     Ok(chain)
-}
-
-/// Always presents the one certificate, as libmysqlclient does, whatever issuers the server hints at.
-impl ResolvesClientCert for CertifiedIdentity {
-    fn resolve(&self, _: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.key.key.choose_scheme(schemes)?;
-        Some(Arc::clone(&self.key))
-    }
-
-    fn has_certs(&self) -> bool {
-        true
-    }
 }

@@ -35,7 +35,9 @@ pub(super) fn read(
         ));
     }
     let found = rustls_pemfile::private_key(&mut &pem[..]).map_err(|error| {
-        let message = format!("ssl-key: {name} is not valid PEM");
+        let message = format!(
+            "ssl-key: {name} is not valid PEM; look for a line that is cut off, or make it anew"
+        );
         Error::from(ConfigError::new(ConfigErrorKind::BadKey, "ssl-key", message).because(error))
     })?;
     if let Some(key) = found {
@@ -48,7 +50,7 @@ pub(super) fn read(
 }
 
 fn missing(pem: &[u8], name: &str, in_cert_file: bool) -> Error {
-    let form = form::not_pem(pem);
+    let form = form::not_pem(pem, "ssl-key");
     let (option, message) = match form {
         Some(form) => ("ssl-key", format!("ssl-key: {name} has no PEM text: {form}")),
         None if in_cert_file => (
@@ -97,8 +99,9 @@ fn decrypt(
         .into());
     };
     let unsupported = || {
-        refused(
+        ConfigError::new(
             ConfigErrorKind::EncryptedKey,
+            "ssl-key",
             format!(
                 "ssl-key: the private key in {name} is encrypted with an algorithm that is not \
                  read here; write it anew with `{ENCRYPT_ANEW}`"
@@ -109,9 +112,10 @@ fn decrypt(
         EncryptedPrivateKeyInfo::try_from(block.secret_pkcs8_der()).map_err(|_| unsupported())?;
     match encrypted.decrypt(password.expose()) {
         Ok(key) => Ok(PrivatePkcs8KeyDer::from(key.as_bytes().to_vec()).into()),
-        Err(pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::DecryptFailed)) => {
-            Err(wrong(name).into())
-        }
+        // `pkcs5` says of padding that is wrong that it could not encrypt.
+        Err(pkcs8::Error::EncryptedPrivateKey(
+            pkcs8::pkcs5::Error::DecryptFailed | pkcs8::pkcs5::Error::EncryptFailed,
+        )) => Err(wrong(name).into()),
         // With a wrong password the padding is right by chance once in 256 times.
         Err(pkcs8::Error::Asn1(_) | pkcs8::Error::KeyMalformed) => Err(wrong(name).into()),
         Err(_) => Err(unsupported().into()),
@@ -122,7 +126,10 @@ fn wrong(name: &str) -> ConfigError {
     ConfigError::new(
         ConfigErrorKind::KeyPassword,
         "ssl-key-password",
-        format!("ssl-key-password: it does not open the private key in {name}"),
+        format!(
+            "ssl-key-password: it does not open the private key in {name}; give the password that \
+             `openssl pkey -in FILE -noout` takes"
+        ),
     )
 }
 

@@ -115,6 +115,14 @@ pub(crate) fn may_sign_handshakes(certificate: &X509Certificate<'_>) -> bool {
     !is_ec || usage.is_none_or(|usage| usage.value.digital_signature())
 }
 
+/// What webpki says of a certificate that is not for servers.
+pub(crate) fn not_for_servers() -> webpki::Error {
+    webpki::Error::RequiredEkuNotFoundContext(webpki::RequiredEkuNotFoundContext {
+        required: webpki::KeyUsage::server_auth(),
+        present: Vec::new(),
+    })
+}
+
 /// Whether it has a critical extension that nobody here understands.
 pub(super) fn has_unknown_critical(certificate: &X509Certificate<'_>) -> bool {
     certificate.extensions().iter().any(|extension| {

@@ -9,13 +9,14 @@ use std::collections::BTreeSet;
 
 use pkcs8::der::{self, Encode, Header, Reader, SliceReader, Tag, TagNumber};
 use rustls::pki_types::CertificateDer;
-use x509_parser::asn1_rs::{self, Any, Oid, oid};
+use x509_parser::asn1_rs::{Oid, oid};
 use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, ParsedExtension};
 use x509_parser::oid_registry::OID_X509_EXT_SUBJECT_ALT_NAME;
 use x509_parser::prelude::{X509Certificate, X509Extension};
 use x509_parser::x509::X509Version;
 
 use super::purpose::is_self_signed;
+use crate::x509;
 
 /// What is shown in place of what was signed.
 #[derive(Clone, Debug)]
@@ -89,7 +90,7 @@ pub(crate) fn server_certificate(
             _ => extensions.push(written(extension).ok()?),
         }
     }
-    let mut common_names = common_names(certificate);
+    let mut common_names = host_names(certificate);
     if names == CommonNames::WithDot {
         common_names.retain(|name| name.contains('.'));
     }
@@ -149,31 +150,12 @@ fn has_duplicates(certificate: &X509Certificate<'_>) -> bool {
 }
 
 /// The common names that could be hosts. Addresses, which OpenSSL compares with no CN, are left out.
-fn common_names(certificate: &X509Certificate<'_>) -> Vec<String> {
+fn host_names(certificate: &X509Certificate<'_>) -> Vec<String> {
     let is_host = |name: &String| {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._*-".contains(&byte);
         !name.is_empty() && name.bytes().all(plain) && name.parse::<std::net::IpAddr>().is_err()
     };
-    let names = certificate.subject().iter_common_name();
-    names.filter_map(|name| text(name.attr_value())).filter(is_host).collect()
-}
-
-/// The text of a name's attribute, in any of the ways to write text.
-fn text(value: &Any<'_>) -> Option<String> {
-    match value.tag() {
-        asn1_rs::Tag::BmpString => {
-            let units = value.data.chunks(2).map(|unit| match unit {
-                [high, low] => Some(u16::from_be_bytes([*high, *low])),
-                _ => None,
-            });
-            String::from_utf16(&units.collect::<Option<Vec<_>>>()?).ok()
-        }
-        asn1_rs::Tag::Utf8String
-        | asn1_rs::Tag::PrintableString
-        | asn1_rs::Tag::Ia5String
-        | asn1_rs::Tag::TeletexString => String::from_utf8(value.data.to_vec()).ok(),
-        _ => None,
-    }
+    x509::common_names(certificate).filter(is_host).collect()
 }
 
 fn has_dns_name(extension: Option<&X509Extension<'_>>) -> bool {

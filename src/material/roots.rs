@@ -4,13 +4,12 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
-use webpki::{KeyUsage, RequiredEkuNotFoundContext};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::time::ASN1Time;
 
 use super::purpose::{
     allows_servers, has_unknown_critical, is_self_signed, may_intermediate_issue, may_root_issue,
-    may_sign_crls, path_limit,
+    may_sign_crls, not_for_servers, path_limit,
 };
 use super::{file, form};
 use crate::error::{ConfigErrorKind, Error};
@@ -37,7 +36,12 @@ pub(crate) struct RootCerts {
     pub(crate) public: Option<PublicRoots>,
     /// What is worth a warning.
     pub(crate) notes: Vec<String>,
+    /// What had to be passed over, though there may be a CA in it.
+    pub(crate) unreadable: Vec<Error>,
 }
+
+/// What is not even a block of PEM; the file may have been cut short.
+const DAMAGED: &str = "a block that is no base64";
 
 /// The public roots that are trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,8 +130,8 @@ impl RootCerts {
         self.anchors.is_empty() && self.own.is_empty()
     }
 
-    /// The subject of a public root among the given ones.
-    pub(crate) fn given_public_root(&self) -> Option<&str> {
+    /// The source of a public root among the given ones.
+    pub(crate) fn source_with_public_root(&self) -> Option<&str> {
         let is_public = |given: &GivenAnchor| {
             bundled().iter().any(|public| {
                 given.subject == *public.subject && given.spki == *public.subject_public_key_info
@@ -144,7 +148,7 @@ impl RootCerts {
         if self.subjects.len() == before {
             let why = if !skipped.is_empty() {
                 format!("it has {}", list(&skipped))
-            } else if let Some(why) = form::not_pem(&pem) {
+            } else if let Some(why) = form::not_pem(&pem, "ssl-ca") {
                 why
             } else if form::has_private_key(&pem) {
                 "it holds a private key".to_owned()
@@ -160,18 +164,16 @@ impl RootCerts {
                 ),
             ));
         }
-        self.notes.extend(skipped.iter().map(|what| format!("ssl-ca: {name}: skipped {what}")));
+        self.tell_of("ssl-ca", &name, &skipped);
         Ok(())
     }
 
     fn add_directory(&mut self, path: &Path) -> Result<(), Error> {
         const OPTION: &str = "ssl-capath";
         let before = self.subjects.len();
-        for (name, content) in file::read_directory(path, OPTION, &mut self.notes)? {
+        for (name, content) in file::read_directory(path, OPTION, &mut self.unreadable)? {
             let skipped = self.add_pem(&content);
-            let name = name.display();
-            self.notes
-                .extend(skipped.iter().map(|what| format!("{OPTION}: {name}: skipped {what}")));
+            self.tell_of(OPTION, &name.display().to_string(), &skipped);
         }
         if self.subjects.len() == before {
             return Err(Error::config(
@@ -187,13 +189,25 @@ impl RootCerts {
         Ok(())
     }
 
+    /// Tells what had to be passed over.
+    fn tell_of(&mut self, option: &'static str, source: &str, skipped: &[String]) {
+        for what in skipped {
+            let note = format!("{option}: {source}: skipped {what}");
+            if what == DAMAGED {
+                self.unreadable.push(Error::config(ConfigErrorKind::NoCertificate, option, note));
+            } else {
+                self.notes.push(note);
+            }
+        }
+    }
+
     /// Takes every certificate for what it is good for, and tells what had to be passed over.
     fn add_pem(&mut self, pem: &[u8]) -> Vec<String> {
         let mut skipped = Vec::new();
         for certificate in rustls_pemfile::certs(&mut &pem[..]) {
             let taken = match certificate {
                 Ok(certificate) => self.take(certificate),
-                Err(_) => Err("a block that is no base64".to_owned()),
+                Err(_) => Err(DAMAGED.to_owned()),
             };
             skipped.extend(taken.err());
         }
@@ -271,10 +285,7 @@ impl GivenAnchor {
             return Err(webpki::Error::PathLenConstraintViolated);
         }
         if !self.allows_servers {
-            return Err(webpki::Error::RequiredEkuNotFoundContext(RequiredEkuNotFoundContext {
-                required: KeyUsage::server_auth(),
-                present: Vec::new(),
-            }));
+            return Err(not_for_servers());
         }
         if with_crls && !self.may_sign_crls {
             return Err(webpki::Error::IssuerNotCrlSigner);

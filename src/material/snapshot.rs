@@ -2,10 +2,15 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use super::directory;
 use crate::pem_source::PemSource;
 use crate::tls_options::TlsOptions;
+
+/// How coarse the times of files are: the kernel takes them from a clock that ticks 100 times a
+/// second at the least.
+const TICK: Duration = Duration::from_millis(20);
 
 /// The files that the options name, each with what the system says of it.
 ///
@@ -46,9 +51,20 @@ impl Snapshot {
         snapshot
     }
 
-    /// Whether there is no file to look at.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Waits until whatever is written from now on will show in the files' times. What is written
+    /// twice within a tick of the clock has the same times, and perhaps the same size.
+    pub(crate) fn settle(&self) {
+        let now = SystemTime::now();
+        let age = |facts: &Facts| {
+            let seconds = u64::try_from(facts.changed.0).ok()?;
+            let nanoseconds = u32::try_from(facts.changed.1).ok()?;
+            let changed = SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds);
+            now.duration_since(changed).ok()
+        };
+        let youngest = self.0.iter().filter_map(|(_, facts)| age(facts.as_ref()?)).min();
+        if let Some(left) = youngest.and_then(|age| TICK.checked_sub(age)) {
+            std::thread::sleep(left);
+        }
     }
 
     fn add(&mut self, path: &Path) {
@@ -107,7 +123,23 @@ mod tests {
         changed("another content in the directory");
         fs::remove_file(path("v2/ca.pem")).unwrap();
         changed("no file any more");
-        assert!(!Snapshot::of(&options).is_empty());
-        assert!(Snapshot::of(&TlsOptions::default()).is_empty());
+    }
+
+    #[test]
+    fn a_file_written_just_now_is_given_a_moment() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ca.pem");
+        let options = TlsOptions { ca: Some(PemSource::path(&path)), ..TlsOptions::default() };
+        for number in 0..20 {
+            fs::write(&path, format!("{:03}", 2 * number)).unwrap();
+            let before = Snapshot::of(&options);
+            before.settle();
+            fs::write(&path, format!("{:03}", 2 * number + 1)).unwrap();
+            assert_ne!(Snapshot::of(&options), before, "{number}");
+        }
+        std::thread::sleep(TICK);
+        let (snapshot, start) = (Snapshot::of(&options), std::time::Instant::now());
+        (0..100).for_each(|_| snapshot.settle());
+        assert!(start.elapsed() < TICK * 50, "an older file is not waited for");
     }
 }

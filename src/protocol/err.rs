@@ -22,9 +22,19 @@ pub(crate) fn parse(payload: &[u8], authenticated: bool) -> Option<ServerReply> 
 
 /// Writes an ERR packet of our own, for the driver.
 pub(crate) fn build(code: u16, text: &str) -> Vec<u8> {
+    written(code, b"#HY000", text)
+}
+
+/// Writes an ERR packet in place of the greeting, where no capability is agreed on and so there is
+/// no SQLSTATE.
+pub(crate) fn in_place_of_greeting(code: u16, text: &str) -> Vec<u8> {
+    written(code, b"", text)
+}
+
+fn written(code: u16, state: &[u8], text: &str) -> Vec<u8> {
     let mut payload = vec![0xff];
     payload.extend(code.to_le_bytes());
-    payload.extend(b"#HY000");
+    payload.extend(state);
     payload.extend(text.as_bytes());
     payload
 }

@@ -10,6 +10,7 @@ pub(crate) struct Greeting {
     payload: Vec<u8>,
     version: Vec<u8>,
     connection_id: u32,
+    nonce: Vec<u8>,
     capabilities: u32,
     /// Where the lower half of the capability flags stands in the payload.
     flags_at: usize,
@@ -48,7 +49,8 @@ impl Greeting {
         // The driver takes other digits than ASCII's for a version and panics on them.
         let version = bytes.until_nul().filter(|version| version.is_ascii())?.to_vec();
         let connection_id = bytes.u32()?;
-        bytes.take(9)?; // the nonce's first part, and a filler
+        let mut nonce = bytes.take(8)?.to_vec();
+        bytes.take(1)?; // a filler
         let flags_at = payload.len() - bytes.rest().len();
         let lower = bytes.u16()?;
         bytes.take(3)?; // charset and status
@@ -58,13 +60,16 @@ impl Greeting {
         bytes.take(10)?;
         // 12 bytes and a NUL at least; a missing NUL is tolerated, as every client does.
         let nonce_rest = nonce_length.saturating_sub(8).max(13);
-        if bytes.take(nonce_rest).is_none() {
-            bytes.take(12)?;
-        }
+        let rest = match bytes.take(nonce_rest) {
+            Some(rest) => rest,
+            None => bytes.take(12)?,
+        };
+        nonce.extend(rest.strip_suffix(&[0]).unwrap_or(rest));
         Some(Greeting {
             payload: payload.to_vec(),
             version,
             connection_id,
+            nonce,
             capabilities: u32::from(lower) | u32::from(upper) << 16,
             flags_at,
         })
@@ -81,6 +86,11 @@ impl Greeting {
 
     pub(crate) fn connection_id(&self) -> u32 {
         self.connection_id
+    }
+
+    /// What the driver's scramble depends on.
+    pub(crate) fn nonce(&self) -> &[u8] {
+        &self.nonce
     }
 
     /// The payload for the driver, with these capability flags cleared.

@@ -45,6 +45,20 @@ pub(crate) struct Permissions {
     pub(crate) known_key: bool,
     /// `get-server-public-key`.
     pub(crate) ask_for_key: bool,
+    /// The driver is not ours: it may have plugins that ours lacks, and it may take its socket for
+    /// insecure and ask for the server's RSA key, which we then have.
+    pub(crate) any_driver: bool,
+}
+
+/// What to do with a packet of the driver that may pass.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum DriverSays {
+    /// Pass it on.
+    Pass,
+    /// It asks for the server's RSA key: show it ours, and pass nothing on.
+    AsksForKey,
+    /// It holds the password, encrypted with our key: decrypt it and pass that on, inside TLS.
+    Encrypted,
 }
 
 /// What to do with a packet of the server that may pass.
@@ -69,6 +83,8 @@ enum FullAuthentication {
     KeyRequested,
     /// The driver has the key and has not answered.
     KeyShown,
+    /// The driver has our key, since it takes its socket for insecure, and has not answered.
+    OurKeyShown,
     Answered,
 }
 
@@ -84,6 +100,8 @@ pub(crate) struct Login {
     sent: PasswordSent,
     has_password: bool,
     parsec_salted: bool,
+    /// What the driver may have mixed into an encrypted password: the newest first.
+    nonces: Vec<Vec<u8>>,
 }
 
 impl Login {
@@ -91,6 +109,7 @@ impl Login {
     pub(crate) fn new(
         wire: Wire,
         permissions: Permissions,
+        nonce: &[u8],
         response: &Response<'_>,
     ) -> Result<Self, Error> {
         let mut login = Login {
@@ -103,6 +122,7 @@ impl Login {
             sent: PasswordSent::None,
             has_password: !response.auth_data.is_empty(),
             parsec_salted: false,
+            nonces: vec![nonce.to_vec()],
         };
         if response.plugin == plugin::CLEAR {
             login.check_cleartext()?;
@@ -116,6 +136,17 @@ impl Login {
         self.sent
     }
 
+    /// What the driver may have mixed into an encrypted password: the newest first, and the
+    /// greeting's, which some use even after a switch.
+    pub(crate) fn nonces(&self) -> &[Vec<u8>] {
+        &self.nonces
+    }
+
+    /// Whether a plugin is in use that only the driver knows, so that its packets mean nothing here.
+    fn is_drivers_own(&self) -> bool {
+        self.permissions.any_driver && !plugin::OF_THE_DRIVER.contains(&self.plugin.as_slice())
+    }
+
     /// Judges a packet of the server before the driver sees it.
     pub(crate) fn server_packet(&mut self, payload: &[u8]) -> Result<Verdict, Error> {
         self.count()?;
@@ -127,6 +158,12 @@ impl Login {
                 .ok_or_else(|| unexpected("an ERR packet without a number")),
             [0xfe] => Err(old_password()),
             [0xfe, rest @ ..] => self.switch(rest),
+            // A second factor, with a plugin of its own.
+            [0x02, rest @ ..] if self.permissions.any_driver => {
+                self.may_switch = true;
+                self.switch(rest)
+            }
+            [_, ..] if self.is_drivers_own() => Ok(Verdict::Continue),
             [0x01, rest @ ..] => self.more_data(rest),
             [0x02, ..] => Err(Error::auth(
                 AuthErrorKind::UnsupportedPlugin,
@@ -140,8 +177,43 @@ impl Login {
     }
 
     /// Judges a packet of the driver before it leaves.
-    pub(crate) fn driver_packet(&mut self, payload: &[u8]) -> Result<(), Error> {
+    pub(crate) fn driver_packet(&mut self, payload: &[u8]) -> Result<DriverSays, Error> {
         self.count()?;
+        if self.wire == Wire::Tls && self.permissions.any_driver {
+            if let Some(says) = self.about_our_key(payload)? {
+                return Ok(says);
+            }
+        }
+        self.answer(payload).map(|()| DriverSays::Pass)
+    }
+
+    /// A driver that takes its socket for insecure wants to encrypt the password.
+    fn about_our_key(&mut self, payload: &[u8]) -> Result<Option<DriverSays>, Error> {
+        let asked = self.full == FullAuthentication::Asked;
+        let asks =
+            (asked && payload == [0x02]) || (self.plugin == plugin::SHA256 && payload == [0x01]);
+        if asks {
+            self.full = FullAuthentication::OurKeyShown;
+            return Ok(Some(DriverSays::AsksForKey));
+        }
+        if self.full == FullAuthentication::OurKeyShown {
+            self.full = FullAuthentication::Answered;
+            self.note(payload, PasswordSent::Cleartext);
+            return Ok(Some(DriverSays::Encrypted));
+        }
+        // The password itself ends with a NUL.
+        if asked && payload.len() >= CIPHERTEXT_MINIMUM && !payload.ends_with(&[0]) {
+            return Err(Error::auth(
+                AuthErrorKind::ServerKey,
+                "the driver encrypted the password with a key of the server that was given to it, \
+                 and this endpoint cannot read that; remove the pinned server key from the driver's \
+                 options",
+            ));
+        }
+        Ok(None)
+    }
+
+    fn answer(&mut self, payload: &[u8]) -> Result<(), Error> {
         match self.full {
             FullAuthentication::Asked if self.wire == Wire::PlainTcp => {
                 if payload == [0x02] && self.permissions.ask_for_key {
@@ -172,7 +244,9 @@ impl Login {
     fn check_turn(&self, payload: &[u8]) -> Result<(), Error> {
         let awaited = match self.full {
             FullAuthentication::No | FullAuthentication::Answered => true,
-            FullAuthentication::Asked | FullAuthentication::KeyShown => false,
+            FullAuthentication::Asked
+            | FullAuthentication::KeyShown
+            | FullAuthentication::OurKeyShown => false,
             FullAuthentication::KeyRequested => payload.first() == Some(&0x01),
         };
         if awaited || payload.first() == Some(&0xff) {
@@ -220,6 +294,12 @@ impl Login {
         };
         if name == plugin::OLD {
             return Err(old_password());
+        }
+        self.nonces.insert(0, nonce.strip_suffix(&[0]).unwrap_or(nonce).to_vec());
+        if self.permissions.any_driver && !plugin::OF_THE_DRIVER.contains(&name) {
+            self.plugin = name.to_vec();
+            self.full = FullAuthentication::No;
+            return Ok(Verdict::Continue);
         }
         if !plugin::OF_THE_DRIVER.contains(&name) {
             return Err(Error::auth(

@@ -24,6 +24,7 @@ pub(crate) mod capability {
 pub(crate) mod plugin {
     pub(crate) const NATIVE: &[u8] = b"mysql_native_password";
     pub(crate) const CACHING_SHA2: &[u8] = b"caching_sha2_password";
+    pub(crate) const SHA256: &[u8] = b"sha256_password";
     pub(crate) const CLEAR: &[u8] = b"mysql_clear_password";
     pub(crate) const OLD: &[u8] = b"mysql_old_password";
     pub(crate) const ED25519: &[u8] = b"client_ed25519";

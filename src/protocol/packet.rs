@@ -114,6 +114,13 @@ pub(crate) fn set_flag(packet: &mut [u8], flag: u32) {
     }
 }
 
+/// Clears capability flags in a HandshakeResponse.
+pub(crate) fn clear_flags(packet: &mut [u8], flags: u32) {
+    if let Some(given) = packet.first_chunk_mut::<4>() {
+        *given = (u32::from_le_bytes(*given) & !flags).to_le_bytes();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use super::own_key::OwnKey;
+use super::traffic::Traffic;
 use crate::connect::ServerFacts;
 use crate::connect::deadline::Deadline;
+use crate::error::{AuthErrorKind, Error, Result};
 use crate::handover::Handover;
 use crate::protocol::capability;
 use crate::protocol::login::{Permissions, Wire};
@@ -20,6 +23,9 @@ pub(crate) struct Job {
     pub(crate) local_infile: bool,
     pub(crate) deadline: Deadline,
     pub(crate) handover: Handover,
+    /// The key for drivers that take their socket for insecure.
+    pub(crate) own_key: Option<Arc<OwnKey>>,
+    pub(crate) traffic: Arc<Traffic>,
 }
 
 /// What the decision came to.
@@ -30,6 +36,16 @@ pub(crate) enum Plan {
 }
 
 impl Job {
+    /// The key for the driver to encrypt the password with.
+    pub(super) fn own_key(&self) -> Result<&OwnKey> {
+        self.own_key.as_deref().ok_or_else(|| {
+            Error::auth(
+                AuthErrorKind::ServerKey,
+                "the driver asked for an RSA key, and there is none for it here",
+            )
+        })
+    }
+
     pub(super) fn transport(&self) -> Transport {
         match self.plan {
             Plan::Tls(_) => Transport::Tls,

@@ -12,10 +12,10 @@ use crate::connect::link::{Link, Received};
 use crate::connect::upgrade::{last_words, nothing_waits, upgrade};
 use crate::error::{AuthErrorKind, Error, IoErrorKind, ProtocolErrorKind, ServerReply, Step};
 use crate::material::check_server_key;
-use crate::protocol::login::{Login, Verdict};
+use crate::protocol::login::{DriverSays, Login, Verdict};
 use crate::protocol::packet::{
-    AUTH_PACKET_LIMIT, HEADER, RESPONSE_LIMIT, Sender, Sequence, frame, set_flag, split,
-    ssl_request,
+    AUTH_PACKET_LIMIT, HEADER, RESPONSE_LIMIT, Sender, Sequence, clear_flags, frame, set_flag,
+    split, ssl_request,
 };
 use crate::protocol::response::Response;
 use crate::protocol::{capability, err};
@@ -70,8 +70,13 @@ impl Sides<'_> {
             Plan::Plaintext(_) => None,
         };
         let mut response = self.response()?;
+        if !self.job.local_infile {
+            // Hidden in the greeting, but some drivers claim it all the same.
+            clear_flags(&mut response, capability::LOCAL_FILES);
+        }
         let parsed = Response::parse(&response).ok_or_else(|| unreadable("HandshakeResponse"))?;
-        let mut login = Login::new(self.job.wire(), self.job.permissions, &parsed)?;
+        let nonce = self.job.server.greeting.nonce();
+        let mut login = Login::new(self.job.wire(), self.job.permissions, nonce, &parsed)?;
 
         let start = Instant::now();
         let mut tls_session = None;
@@ -117,8 +122,19 @@ impl Sides<'_> {
                 self.send_to_driver(&payload)?;
             }
             while let Some(payload) = self.driver_packet(AUTH_PACKET_LIMIT)? {
-                login.driver_packet(&payload)?;
-                self.send_to_server(&payload)?;
+                match login.driver_packet(&payload)? {
+                    DriverSays::Pass => self.send_to_server(&payload)?,
+                    DriverSays::AsksForKey => {
+                        let key = self.job.own_key()?.public_pem()?;
+                        let mut shown = vec![0x01];
+                        shown.extend(key.as_bytes());
+                        self.send_to_driver(&shown)?;
+                    }
+                    DriverSays::Encrypted => {
+                        let password = self.job.own_key()?.decrypt(&payload, login.nonces())?;
+                        self.send_to_server(&password)?;
+                    }
+                }
             }
             self.wait_for_either()?;
         }

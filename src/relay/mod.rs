@@ -4,11 +4,16 @@ mod door;
 mod failure;
 mod job;
 mod login;
+mod own_key;
 mod private_dir;
 mod pump;
+mod traffic;
 mod worker;
 
 pub(crate) use door::DriverAddress;
 pub(crate) use job::{Job, Plan};
+pub(crate) use own_key::OwnKey;
 pub(crate) use private_dir::PrivateDir;
+pub(crate) use traffic::Traffic;
+#[cfg(feature = "mysql")]
 pub(crate) use worker::Workers;

@@ -67,7 +67,8 @@ impl TlsSession {
         self.hello_retry
     }
 
-    /// The server name sent in the handshake (SNI); `None` for an IP address.
+    /// The server name sent in the handshake (SNI); `None` for an IP address, and where
+    /// [`tls_sni`](crate::ConnectionBuilder::tls_sni) is off.
     #[must_use]
     pub fn sni(&self) -> Option<&str> {
         self.sni.as_deref()

@@ -14,6 +14,8 @@ use crate::text::{peer_text, rfc3339};
 
 /// What is known of a handshake that failed.
 pub(super) struct Context<'a> {
+    /// The server, as the caller named it.
+    pub(super) server: &'a str,
     pub(super) verifier: &'a Verifier,
     pub(super) offer: &'a Offer,
     /// The chain that the server sent, leaf first.
@@ -27,8 +29,8 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    fn host(&self) -> String {
-        self.verifier.name.to_str().into_owned()
+    fn host(&self) -> &str {
+        self.server
     }
 
     fn leaf(&self) -> Option<PeerCertificate> {
@@ -102,8 +104,8 @@ fn no_common_version(context: &Context<'_>) -> HandshakeError {
 fn nothing_in_common(context: &Context<'_>, said: &str) -> String {
     format!(
         "{} shares no cipher suite or key-exchange group with this client ({said}); it was offered \
-         {}; suites without forward secrecy and keys on the curve P-521 are not supported by all \
-         builds, and ssl-cipher, tls-ciphersuites and tls-version may leave out too much",
+         {}; give the server a certificate of RSA or ECDSA and suites with forward secrecy, and look \
+         at tls-version, ssl-cipher and tls-ciphersuites where they are set",
         context.host(),
         context.offer.describe()
     )
@@ -153,8 +155,8 @@ fn received(alert: AlertDescription, context: &Context<'_>) -> HandshakeError {
                 rfc3339(identity.facts.not_after)
             ),
         ),
-        (Alert::CertificateRequired, _) => certificate_required(&host, name),
-        (_, None) if about_certificates && context.requested => certificate_required(&host, name),
+        (Alert::CertificateRequired, _) => certificate_required(host, name),
+        (_, None) if about_certificates && context.requested => certificate_required(host, name),
         (Alert::HandshakeFailure | Alert::InsufficientSecurity, _) => HandshakeError::new(
             HandshakeErrorKind::NoCommonCipher,
             nothing_in_common(context, &format!("alert {name}")),

@@ -40,6 +40,8 @@ pub(crate) struct TlsState {
     identity: Option<Arc<CertifiedIdentity>>,
     offer: Offer,
     names: Names,
+    /// The server, as the caller named it.
+    server: String,
     /// What a full handshake told of the client certificate; a resumed one tells nothing.
     client_certificate: Mutex<ClientCertificate>,
     /// The facts of the chain seen last: the next is mostly the same.
@@ -66,6 +68,7 @@ impl TlsState {
         verifier: Verifier,
         identity: Option<CertifiedIdentity>,
         names: Names,
+        server: &str,
         habits: Habits,
     ) -> Result<Self, Error> {
         let identity = identity.map(Arc::new);
@@ -98,6 +101,7 @@ impl TlsState {
             identity,
             offer,
             names,
+            server: server.to_owned(),
             client_certificate: Mutex::default(),
             peer: Mutex::default(),
         })
@@ -171,6 +175,7 @@ impl TlsState {
         explain::explain(
             error,
             &explain::Context {
+                server: &self.server,
                 verifier: &self.verifier,
                 offer: &self.offer,
                 chain: &observed.chain,

@@ -51,7 +51,8 @@ pub(super) fn chain(leaf: &CertificateDer<'_>, intermediates: &[CertificateDer<'
     OBSERVED.with_borrow_mut(|observed| observed.chain = chain);
 }
 
-/// Presents the client certificate, if there is one, and records that it was asked for.
+/// Presents the client certificate, if there is one, whatever issuers the server hints at, and
+/// records that it was asked for.
 #[derive(Debug)]
 pub(super) struct Resolver(Option<Arc<CertifiedIdentity>>);
 
@@ -62,8 +63,8 @@ impl Resolver {
 }
 
 impl ResolvesClientCert for Resolver {
-    fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        let key = self.0.as_ref().and_then(|identity| identity.resolve(issuers, schemes));
+    fn resolve(&self, _: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        let key = self.0.as_ref().and_then(|identity| identity.for_schemes(schemes));
         OBSERVED.with_borrow_mut(|observed| {
             observed.requested = true;
             observed.presented = key.is_some();

@@ -7,7 +7,7 @@ use rustls::{SupportedCipherSuite, SupportedProtocolVersion, version};
 
 use super::{crypto_provider, names};
 use crate::error::{ConfigErrorKind, Error};
-use crate::text::list;
+use crate::text::{list, peer_text};
 use crate::tls_options::TlsOptions;
 
 /// What the ClientHello offers.
@@ -135,31 +135,39 @@ fn chosen(
                     suites.push(*suite);
                 }
             }
-            Some(_) => return Err(of_other_version(generation)),
+            Some(suite) => return Err(of_other_version(generation, suite)),
             None => {
                 let unspoken = names::UNSPOKEN.iter().any(|(iana, openssl)| is_name(iana, openssl));
-                return Err(unknown(generation, unspoken, provider));
+                return Err(unknown(generation, name, unspoken, provider));
             }
         }
     }
     if suites.is_empty() {
-        return Err(unknown(generation, false, provider));
+        return Err(unknown(generation, text, false, provider));
     }
     Ok(suites)
 }
 
-fn of_other_version(generation: &Generation) -> Error {
+fn of_other_version(generation: &Generation, suite: &SupportedCipherSuite) -> Error {
     let other = if generation.option == TLS12.option { TLS13 } else { TLS12 };
     wrong(
         generation.option,
         &format!(
-            "it has a suite of {}, which belongs in {}; this option chooses among those of {}",
-            other.name, other.option, generation.name
+            "{} is a suite of {}, which belongs in {}; this option chooses among those of {}",
+            names::openssl(suite.suite()),
+            other.name,
+            other.option,
+            generation.name
         ),
     )
 }
 
-fn unknown(generation: &Generation, unspoken: bool, provider: &CryptoProvider) -> Error {
+fn unknown(
+    generation: &Generation,
+    name: &str,
+    unspoken: bool,
+    provider: &CryptoProvider,
+) -> Error {
     let available: Vec<&str> = provider
         .cipher_suites
         .iter()
@@ -167,12 +175,14 @@ fn unknown(generation: &Generation, unspoken: bool, provider: &CryptoProvider) -
         .map(|suite| names::openssl(suite.suite()))
         .collect();
     let what = if unspoken {
-        "it has a suite that is not spoken here, since it lacks forward secrecy or authenticated \
-         encryption, or is Diffie-Hellman over finite fields"
+        "is not spoken here, since it lacks forward secrecy or authenticated encryption, or is \
+         Diffie-Hellman over finite fields"
     } else {
-        "it has what is no name of a suite (keywords such as HIGH are none)"
+        "is no name of a suite (keywords such as HIGH are none)"
     };
-    wrong(generation.option, &format!("{what}; there are {}, separated by `:`", list(&available)))
+    let name = peer_text(name.as_bytes());
+    let available = list(&available);
+    wrong(generation.option, &format!("\"{name}\" {what}; there are {available}, separated by `:`"))
 }
 
 fn without_effect(generation: &Generation) -> Error {

@@ -29,16 +29,19 @@ impl Pins {
         self.keys.is_empty() && self.certificates.is_empty()
     }
 
-    /// Whether this certificate is one of those that were pinned. One that cannot be read has no
-    /// key.
+    /// Whether this certificate is one of those that were pinned.
     pub(super) fn match_leaf(&self, leaf: &[u8]) -> bool {
+        let is_known = || self.certificates.contains(&Sha256::digest(leaf).into());
+        self.match_key(leaf) && (self.certificates.is_empty() || is_known())
+    }
+
+    /// Whether its key is one of those that were pinned, if any. One that cannot be read has none.
+    pub(super) fn match_key(&self, leaf: &[u8]) -> bool {
         let key = || {
             let (_, parsed) = X509Certificate::from_der(leaf).ok()?;
             Some(Hash::from(Sha256::digest(parsed.public_key().raw)))
         };
-        (self.keys.is_empty() || key().is_some_and(|key| self.keys.contains(&key)))
-            && (self.certificates.is_empty()
-                || self.certificates.contains(&Sha256::digest(leaf).into()))
+        self.keys.is_empty() || key().is_some_and(|key| self.keys.contains(&key))
     }
 }
 

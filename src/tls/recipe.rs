@@ -15,33 +15,34 @@ use crate::ssl_roots::SslRoots;
 use crate::tls_options::TlsOptions;
 
 /// Options that were checked; what is left to do is to read the files.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Recipe {
     options: TlsOptions,
-    verification: Verification,
+    mode: SslMode,
     offer: Offer,
     verified_name: ServerName<'static>,
     names: Names,
+    server: String,
 }
 
-/// What the ssl-mode asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verification {
-    /// The chain where a CA is given, else nothing.
-    AsGiven,
-    /// Chain and name.
-    Identity,
-}
-
-/// A TLS state, and what is worth a warning.
+/// A TLS state, and what was found on the way to it.
 pub(super) struct Made {
     pub(super) state: TlsState,
+    /// What is worth a warning.
     pub(super) notes: Vec<String>,
+    /// Files, or parts of them, that had to be passed over, though something needed may be there.
+    pub(super) unreadable: Vec<Error>,
 }
 
 impl Recipe {
-    /// `host` is the name to verify and to send, unless the options name another.
-    pub(crate) fn new(options: &TlsOptions, mode: SslMode, host: &str) -> Result<Self, Error> {
+    /// `host` is the name to verify and to send, unless the options name another; `server` is how
+    /// errors name it.
+    pub(crate) fn new(
+        options: &TlsOptions,
+        mode: SslMode,
+        host: &str,
+        server: &str,
+    ) -> Result<Self, Error> {
         // Checked here, once; they are made anew with every state.
         Pins::of(options)?;
         let verified_name = match &options.server_name {
@@ -63,14 +64,11 @@ impl Recipe {
             None => verified_name.clone(),
         };
         Ok(Recipe {
-            verification: if mode == SslMode::VerifyIdentity {
-                Verification::Identity
-            } else {
-                Verification::AsGiven
-            },
+            mode,
             offer: Offer::of(options)?,
             verified_name,
             names: Names { sent, send: options.sni },
+            server: server.to_owned(),
             options: options.clone(),
         })
     }
@@ -86,22 +84,26 @@ impl Recipe {
             &options.key_password,
             &self.offer.provider,
         )?;
+        let in_roots = roots.iter().flat_map(|roots| &roots.unreadable);
+        let in_crls = crls.iter().flat_map(|crls| &crls.unreadable);
+        let unreadable: Vec<_> = in_roots.chain(in_crls).cloned().collect();
         let mut notes = Vec::new();
         notes.extend(roots.iter().flat_map(|roots| roots.notes.iter().cloned()));
-        notes.extend(crls.iter().flat_map(|crls| crls.notes.iter().cloned()));
         notes.extend(identity.iter().flat_map(|identity| identity.notes.iter().cloned()));
-        if self.verification == Verification::AsGiven
-            && let Some(source) = roots.as_ref().and_then(RootCerts::given_public_root)
+        let anybody_passes = !self.checks_name() && !options.has_pin();
+        if anybody_passes
+            && self.mode != SslMode::Disabled
+            && let Some(source) = roots.as_ref().and_then(RootCerts::source_with_public_root)
         {
             notes.push(format!(
                 "{source} holds a public CA, and the name is not checked: whoever has a certificate \
                  of that CA passes; use ssl-mode=VERIFY_IDENTITY"
             ));
         }
-        let check = match (self.verification, roots.map(Arc::new)) {
-            (Verification::Identity, Some(roots)) => Check::ChainAndName(roots),
-            (_, Some(roots)) => Check::Chain(roots),
-            (_, None) => Check::Nothing,
+        let check = match roots.map(Arc::new) {
+            Some(roots) if self.checks_name() => Check::ChainAndName(roots),
+            Some(roots) => Check::Chain(roots),
+            None => Check::Nothing,
         };
         let verifier = Verifier {
             check,
@@ -111,9 +113,15 @@ impl Recipe {
             algorithms: self.offer.provider.signature_verification_algorithms,
         };
         let habits = Habits { resumption: options.resumption, key_log: options.key_log };
-        let state =
-            TlsState::new(self.offer.clone(), verifier, identity, self.names.clone(), habits)?;
-        Ok(Made { state, notes })
+        let state = TlsState::new(
+            self.offer.clone(),
+            verifier,
+            identity,
+            self.names.clone(),
+            &self.server,
+            habits,
+        )?;
+        Ok(Made { state, notes, unreadable })
     }
 
     /// What the files look like now.
@@ -121,9 +129,18 @@ impl Recipe {
         Snapshot::of(&self.options)
     }
 
+    /// The same with paths that lead to the same files whatever the working directory becomes.
+    pub(super) fn wherever_the_process_goes(&self) -> Self {
+        Recipe { options: self.options.with_absolute_paths(), ..self.clone() }
+    }
+
     /// Whether changed files are to be noticed.
     pub(super) fn watches(&self) -> bool {
         self.options.reload
+    }
+
+    fn checks_name(&self) -> bool {
+        self.mode == SslMode::VerifyIdentity
     }
 
     fn roots(&self) -> Result<Option<RootCerts>, Error> {
@@ -131,9 +148,7 @@ impl Recipe {
         let public = match options.roots {
             Some(SslRoots::Webpki | SslRoots::WebpkiAndCa) => Some(PublicRoots::Webpki),
             Some(SslRoots::Native | SslRoots::NativeAndCa) => Some(PublicRoots::Native),
-            None if self.verification == Verification::Identity && !options.has_ca() => {
-                Some(PublicRoots::Webpki)
-            }
+            None if self.checks_name() && !options.has_ca() => Some(PublicRoots::Webpki),
             None => None,
         };
         if public.is_none() && !options.has_ca() {
@@ -153,7 +168,9 @@ pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
 
 fn named(name: &str, option: &'static str) -> Result<ServerName<'static>, Error> {
     ServerName::try_from(name.to_owned()).map_err(|_| {
-        let message = format!("{option}: write a DNS name or an IP address, without a port");
+        let kinds =
+            if option == "tls-server-name" { "a DNS name or an IP address" } else { "a DNS name" };
+        let message = format!("{option}: write {kinds}, without a port");
         Error::config(ConfigErrorKind::Value, option, message)
     })
 }

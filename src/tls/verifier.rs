@@ -21,7 +21,7 @@ use super::observed;
 use super::pins::Pins;
 use crate::material::{
     CommonNames, Crls, Rewritten, RootCerts, Swap, bare_certificate, is_self_signed, may_issue,
-    may_serve, may_sign_handshakes, server_certificate,
+    may_serve, may_sign_handshakes, not_for_servers, server_certificate,
 };
 
 /// What is checked of the server's certificate, besides the pins.
@@ -188,13 +188,6 @@ impl Verifier {
 
 fn shown<'a>(leaf: &'a CertificateDer<'_>, rewritten: Option<&'a Rewritten>) -> CertificateDer<'a> {
     CertificateDer::from(rewritten.map_or(leaf.as_ref(), |rewritten| rewritten.der.as_slice()))
-}
-
-fn not_for_servers() -> webpki::Error {
-    webpki::Error::RequiredEkuNotFoundContext(webpki::RequiredEkuNotFoundContext {
-        required: KeyUsage::server_auth(),
-        present: Vec::new(),
-    })
 }
 
 /// A signature algorithm that checks what was signed where it is shown something else.

@@ -47,7 +47,8 @@ impl Subscriber for Warnings {
     fn exit(&self, _: &Id) {}
 }
 
-fn warnings_of(action: impl FnOnce()) -> Vec<String> {
+/// What is warned of meanwhile, on this thread.
+pub(crate) fn warnings_of(action: impl FnOnce()) -> Vec<String> {
     let warnings = Warnings::default();
     tracing::subscriber::with_default(warnings.clone(), action);
     let told = warnings.0.lock().unwrap();

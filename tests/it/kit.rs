@@ -2,10 +2,11 @@
 //! scripted server, and what no refused connection may have sent.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use mysql_tls::{ConnectionBuilder, Error, Result, SslMode};
+use mysql_tls::{Connection, ConnectionBuilder, Error, Result, SslMode, TlsSession};
 
 use crate::support::*;
 
@@ -60,6 +61,67 @@ pub(crate) fn failure<T>(result: Result<T>, what: impl fmt::Display) -> Error {
         Ok(_) => panic!("{what}: must fail and did not"),
         Err(error) => error,
     }
+}
+
+/// Connects over TLS and goes away again: what this side says of it, and what the server saw.
+#[track_caller]
+pub(crate) fn accepted(
+    server: &ScriptedServer,
+    connect: impl FnOnce() -> Result<Connection>,
+    what: impl fmt::Display,
+) -> (TlsSession, Record) {
+    let before = server.connections();
+    let connection = connect().unwrap_or_else(|error| panic!("{what}: {error}"));
+    let tls = connection.session().tls().cloned();
+    drop(connection);
+    let record = server.wait_record(before, PATIENCE);
+    assert_nothing_in_the_clear(&record, &what);
+    assert!(record.logged_in && record.quit, "{what}: {record:#?}");
+    (tls.unwrap_or_else(|| panic!("{what}: no TLS")), record)
+}
+
+/// Fails to connect with this error, without any login: what the server saw.
+#[track_caller]
+pub(crate) fn refused(
+    server: &ScriptedServer,
+    connect: impl FnOnce() -> Result<Connection>,
+    code: &str,
+    fragments: &[&str],
+    what: impl fmt::Display,
+) -> Record {
+    let before = server.connections();
+    let error = failure(connect(), &what);
+    assert_eq!(error.code(), code, "{what}: {error}");
+    assert_says(&error, code, fragments);
+    let record = server.wait_record(before, PATIENCE);
+    assert_no_login(&record, &what);
+    record
+}
+
+/// The builder of a connection string with these options.
+#[track_caller]
+pub(crate) fn by_dsn(
+    host: &str,
+    server: &ScriptedServer,
+    options: &[(&str, &str)],
+) -> ConnectionBuilder {
+    let options: Vec<String> =
+        options.iter().map(|(key, value)| format!("{key}={}", percent_encoded(value))).collect();
+    let dsn = format!("mysql://{USER}@{host}:{}/?{}", server.port(), options.join("&"));
+    dsn.parse().unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn percent_encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./;:,".contains(&byte);
+    let encoded = text.bytes().map(|byte| {
+        if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    });
+    encoded.collect()
+}
+
+/// A path as text.
+pub(crate) fn text(path: &Path) -> &str {
+    path.to_str().expect("the test's paths are ASCII")
 }
 
 /// Asserts that nothing of the login came outside TLS, and nothing at all after a refusal.

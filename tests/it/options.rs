@@ -12,12 +12,18 @@ use crate::kit::*;
 use crate::support::*;
 
 /// A builder that would connect to nothing.
-fn nowhere() -> ConnectionBuilder {
+pub(crate) fn nowhere() -> ConnectionBuilder {
     account("localhost").port(1)
 }
 
+/// Asserts that `build()` refuses it because of this option.
 #[track_caller]
-fn assert_refused(builder: &ConnectionBuilder, code: &str, option: &str, fragments: &[&str]) {
+pub(crate) fn assert_refused(
+    builder: &ConnectionBuilder,
+    code: &str,
+    option: &str,
+    fragments: &[&str],
+) {
     let error = failure(builder.build(), option);
     assert_says(&error, code, fragments);
     let Error::Config(config) = &error else { panic!("{error:?}") };

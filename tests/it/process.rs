@@ -17,7 +17,7 @@ use crate::support::*;
 const ROLE: &str = "MYSQL_TLS_TEST_ROLE";
 
 /// Starts this program again to play one role.
-fn child(role: &str, facts: &[(&str, String)]) -> Child {
+pub(crate) fn child(role: &str, facts: &[(&str, String)]) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "process::role", "--nocapture", "--test-threads=1"])
         .env(ROLE, role)
@@ -27,8 +27,9 @@ fn child(role: &str, facts: &[(&str, String)]) -> Child {
         .unwrap()
 }
 
+/// What a child wrote, once it has ended well.
 #[track_caller]
-fn finish(mut child: Child) -> String {
+pub(crate) fn finish(mut child: Child) -> String {
     let mut output = String::new();
     child.stdout.take().unwrap().read_to_string(&mut output).unwrap();
     assert!(child.wait().unwrap().success(), "{output}");
@@ -43,6 +44,8 @@ fn role() {
         Ok("stranger") => stranger(&fact("SOCKET")),
         Ok("leaves-nothing") => leaves_nothing(&fact),
         Ok("umask") => umask(&fact),
+        Ok("key-log") => key_log(&fact),
+        Ok("native-roots") => crate::roots::with_native_roots(&fact),
         Ok(other) => panic!("no role {other}"),
         Err(_) => {}
     }
@@ -210,4 +213,39 @@ fn nothing_is_left_a_second_after_a_drop() {
         servers.iter().map(|(name, server)| (*name, server.port().to_string())).collect();
     facts.push(("DIR", dir.path().to_str().unwrap().to_owned()));
     finish(child("leaves-nothing", &facts));
+}
+
+/// Connects twice, without and with a key log, and tells what the file holds then.
+fn key_log(fact: &dyn Fn(&str) -> String) {
+    let file = fact("SSLKEYLOGFILE");
+    let builder = account("localhost").port(fact("PORT").parse().unwrap());
+    for (what, builder) in [("without", builder.clone()), ("with", builder.key_log(true))] {
+        drop(builder.connect().unwrap());
+        let lines = std::fs::read_to_string(&file).unwrap_or_default();
+        let secrets = lines.lines().filter(|line| line.contains("_TRAFFIC_SECRET_0 ")).count();
+        println!("{what} key_log: {} lines, {secrets} of traffic", lines.lines().count());
+    }
+}
+
+#[test]
+fn the_environment_alone_logs_no_keys() {
+    let server = ScriptedServer::start(over_tls());
+    let dir = TestDir::new();
+    let file = dir.path().join("keys");
+    let facts =
+        [("PORT", server.port().to_string()), ("SSLKEYLOGFILE", file.to_str().unwrap().to_owned())];
+    let told = finish(child("key-log", &facts));
+    assert!(told.contains("without key_log: 0 lines, 0 of traffic"), "{told}");
+    let with = told.lines().find(|line| line.starts_with("with key_log: ")).unwrap();
+    assert!(with.ends_with(", 2 of traffic"), "{told}");
+    // The client's random, which is in every line, is the one that the server saw.
+    let keys = std::fs::read_to_string(&file).unwrap();
+    let record = server.wait_record(1, PATIENCE);
+    let random = keys.split(' ').nth(1).unwrap();
+    let random: Vec<u8> = random
+        .as_bytes()
+        .chunks(2)
+        .map(|two| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap())
+        .collect();
+    assert!(record.saw_before_tls(&random), "{keys}");
 }

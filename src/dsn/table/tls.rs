@@ -63,7 +63,7 @@ pub(super) const KEYS: &[DsnKey] = &[
     DsnKey {
         name: "ssl-cert",
         aliases: &[],
-        default: "none",
+        default: "the file of `ssl-key`",
         secret: false,
         help: "The client certificate: a PEM file, or PEM text.",
         read: |builder, value| v::set_some(&mut builder.tls.cert, v::pem(value)),

@@ -29,6 +29,7 @@ fn rows() -> Vec<(&'static str, ConnectionBuilder)> {
         ("ssl-ca=/opt/c++/my%20ca.pem", h().ssl_ca("/opt/c++/my ca.pem")),
         ("sslca=-----BEGIN%20X-----%0A", h().ssl_ca_pem("-----BEGIN X-----\n")),
         ("ssl-cert=a%25.pem", h().ssl_cert("a%.pem")),
+        ("ssl-key=%20%0A-----BEGIN X", h().ssl_key_pem(" \n-----BEGIN X")),
         ("ssl_cert=-----BEGIN X", h().ssl_cert_pem("-----BEGIN X")),
         ("ssl-key=k.pem", h().ssl_key("k.pem")),
         ("sslkey=-----BEGIN X", h().ssl_key_pem("-----BEGIN X")),

@@ -224,6 +224,12 @@ fn foreign_tls_keys_get_the_replacement_for_their_value() {
         ("tlsVersions=secret", &["write `tls-version=TLSv1.2,TLSv1.3` instead"]),
         ("cipher_suites=x", &["`ssl-cipher=`", "`tls-ciphersuites=`"]),
         ("tls-capath=/c", &["write `ssl-capath=PATH` instead"]),
+        (
+            "trustServerCertificate=true&tls-capath=/c",
+            &["`ssl-mode=REQUIRED` (TLS, the server is not verified)", "`ssl-capath` out too"],
+        ),
+        ("verify_ca=true&ssl-capath=/c", &["`ssl-mode=VERIFY_CA`"]),
+        ("useSSL=true&ssl-capath=/c", &["`ssl-mode=VERIFY_IDENTITY`", "`ssl-mode=VERIFY_CA`"]),
         ("tls-crl=/c.pem", &["write `ssl-crl=/c.pem` instead"]),
         ("sslcrldir=/c", &["write `ssl-crlpath=PATH` instead"]),
         ("sslsni=0", &["write `tls-sni=false` instead"]),
@@ -236,7 +242,7 @@ fn foreign_tls_keys_get_the_replacement_for_their_value() {
         ("ssl-passphrase=x", &["`ssl-key-password=` takes the password"]),
         ("tls-ca=/a.pem", &["`ssl-ca=/a.pem`"]),
         ("sslrootcert=/a.pem&sslmode=REQUIRED", &["write `ssl-ca=/a.pem` instead"]),
-        ("sslrootcert=system", &["`ssl-mode=VERIFY_IDENTITY`"]),
+        ("sslrootcert=system", &["`ssl-mode=VERIFY_IDENTITY&ssl-roots=native`"]),
         ("ssl_verify_cert=true", &["`ssl-mode=VERIFY_IDENTITY`"]),
         ("ssl_verify_cert=true&ssl_ca=a", &["`ssl-mode=VERIFY_CA`"]),
         ("ssl_verify_cert=false", &["`ssl-mode=REQUIRED`"]),
@@ -245,7 +251,10 @@ fn foreign_tls_keys_get_the_replacement_for_their_value() {
         ("tls=custom", &["`ssl-mode=VERIFY_IDENTITY&ssl-ca=PATH`", "that configuration"]),
         (
             "sslaccept=accept_invalid_certs&sslcert=/p/ca.pem",
-            &["`ssl-mode=REQUIRED` (TLS, the server is not verified)", "leave `ssl-ca` out too"],
+            &[
+                "`ssl-mode=REQUIRED` (TLS, the server is not verified)",
+                "leave `ssl-ca` and `ssl-capath` out too",
+            ],
         ),
         ("require_ssl=true&ssl-ca=a", &["`ssl-mode=VERIFY_IDENTITY`", "`ssl-mode=VERIFY_CA`"]),
         (

@@ -7,7 +7,7 @@ fn response(plugin: &'static [u8], auth_data: &'static [u8]) -> Response<'static
 }
 
 fn login(wire: Wire, permissions: Permissions) -> Login {
-    Login::new(wire, permissions, &response(plugin::CACHING_SHA2, &[7; 32])).unwrap()
+    Login::new(wire, permissions, &[b'n'; 20], &response(plugin::CACHING_SHA2, &[7; 32])).unwrap()
 }
 
 fn switch(name: &[u8], nonce: &[u8]) -> Vec<u8> {
@@ -131,14 +131,14 @@ fn a_parsec_salt_comes_once_and_its_work_is_bounded() {
     let error = login(Wire::Tls, NONE).server_packet(&switch(plugin::PARSEC, &nonce_of_31));
     assert_eq!(error.unwrap_err().code(), "protocol.unexpected-packet");
     let mut no_password =
-        Login::new(Wire::Tls, NONE, &response(plugin::CACHING_SHA2, b"")).unwrap();
+        Login::new(Wire::Tls, NONE, &[b'n'; 20], &response(plugin::CACHING_SHA2, b"")).unwrap();
     let error = no_password.server_packet(&switch(plugin::PARSEC, &[9; 32])).unwrap_err();
     assert_eq!(error.code(), "auth.unsupported-plugin");
 }
 
 #[test]
 fn how_the_password_crossed_is_told() {
-    let empty = Login::new(Wire::Tls, NONE, &response(plugin::NATIVE, b"")).unwrap();
+    let empty = Login::new(Wire::Tls, NONE, &[b'n'; 20], &response(plugin::NATIVE, b"")).unwrap();
     assert_eq!(empty.password_sent(), PasswordSent::None);
 
     let mut tls = login(Wire::Tls, NONE);
@@ -170,7 +170,7 @@ fn a_driver_cannot_send_the_password_over_plaintext() {
         assert_eq!(error.code(), "auth.needs-secure-connection", "{packet:?}");
     }
     let response = response(plugin::CLEAR, b"secret\0");
-    let error = Login::new(Wire::PlainTcp, ALL, &response).unwrap_err();
+    let error = Login::new(Wire::PlainTcp, ALL, &[b'n'; 20], &response).unwrap_err();
     assert_eq!(error.code(), "auth.needs-secure-connection");
 }
 

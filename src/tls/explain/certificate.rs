@@ -1,7 +1,7 @@
 //! Why a server's certificate was refused.
 
 use rustls::CertificateError as Fault;
-use rustls::pki_types::{ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::Context;
@@ -33,17 +33,18 @@ pub(super) fn explain(fault: &Fault, context: &Context<'_>) -> CertificateError 
             Kind::WrongPurpose,
             format!(
                 "the certificate of {host}, \"{subject}\", or one above it, is not for TLS servers: \
-                 its extended key usage lacks serverAuth, or its key usage all that TLS needs"
+                 its extended key usage lacks serverAuth, or its key usage all that TLS needs; make \
+                 it anew with extendedKeyUsage=serverAuth and keyUsage=digitalSignature"
             ),
         ),
         Fault::ApplicationVerificationFailure => pin_mismatch(context, subject),
         Fault::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
-            Some(error) => of_webpki(error, &host, subject, context),
-            None => told(Kind::Invalid, cannot_be_accepted(&host, subject, "unknown reason")),
+            Some(error) => of_webpki(error, host, subject, context),
+            None => told(Kind::Invalid, cannot_be_accepted(host, subject, "unknown reason")),
         },
         other => {
             let reason = peer_text(other.to_string().as_bytes());
-            told(Kind::Invalid, cannot_be_accepted(&host, subject, &reason))
+            told(Kind::Invalid, cannot_be_accepted(host, subject, &reason))
         }
     }
 }
@@ -101,7 +102,19 @@ fn of_webpki(
                 "one of its names, which may be its CN, is not one that its CA may issue for";
             told(Kind::Invalid, cannot_be_accepted(host, subject, reason))
         }
-        other => told(Kind::Invalid, cannot_be_accepted(host, subject, &format!("{other:?}"))),
+        Found::UnsupportedCriticalExtension => {
+            let reason =
+                "it, or one above it, has a critical extension that is not understood here";
+            told(Kind::Invalid, cannot_be_accepted(host, subject, reason))
+        }
+        Found::PathLenConstraintViolated => {
+            let reason = "a CA above it may not have so many CAs below it (pathLenConstraint)";
+            told(Kind::Invalid, cannot_be_accepted(host, subject, reason))
+        }
+        other => {
+            let reason = format!("`openssl x509 -text` may show what is odd about it ({other:?})");
+            told(Kind::Invalid, cannot_be_accepted(host, subject, &reason))
+        }
     }
 }
 
@@ -155,11 +168,11 @@ fn no_current_crl(context: &Context<'_>) -> String {
     let Some(crls) = &context.verifier.crls else {
         return format!("nothing is known of the revocation of the certificate of {host}");
     };
-    for der in context.chain {
+    for der in path(context) {
         let Ok((_, parsed)) = X509Certificate::from_der(der) else { continue };
         let issuer = peer_text(parsed.issuer().to_string().as_bytes());
         let lacking = match crls.of_issuer(parsed.issuer().as_raw()) {
-            None => format!("ssl-crl has no revocation list of \"{issuer}\"; add it"),
+            None => format!("{} has no revocation list of \"{issuer}\"; add it", crls.source),
             Some(crl) if crl.is_current(now) => continue,
             Some(crl) => format!(
                 "the revocation list of \"{}\" in {} is {}; get a new one",
@@ -171,30 +184,55 @@ fn no_current_crl(context: &Context<'_>) -> String {
         return format!("the certificate of {host} cannot be checked for revocation: {lacking}");
     }
     format!(
-        "the certificate of {host} cannot be checked for revocation: a list in ssl-crl is not signed \
-         by the CA that it names, or that CA may not sign lists; get the list from the CA"
+        "the certificate of {host} cannot be checked for revocation: a list in {} is not signed by \
+         the CA that it names, or that CA may not sign lists; get the list from the CA",
+        crls.source
     )
+}
+
+/// The chain that the server sent, and the given intermediates that lead on from its end.
+fn path<'a>(context: &'a Context<'_>) -> Vec<&'a CertificateDer<'static>> {
+    let mut path: Vec<_> = context.chain.iter().collect();
+    let given = context.verifier.roots().map_or(&[][..], |roots| &roots.intermediates);
+    let mut left: Vec<_> = given.iter().filter(|der| !path.contains(der)).collect();
+    while let Some(Ok((_, top))) = path.last().map(|der| X509Certificate::from_der(der)) {
+        let issues = |der: &&CertificateDer<'_>| {
+            X509Certificate::from_der(der)
+                .is_ok_and(|(_, above)| above.subject().as_raw() == top.issuer().as_raw())
+        };
+        let Some(next) = left.iter().position(issues) else { break };
+        path.push(left.remove(next));
+    }
+    path
 }
 
 fn pin_mismatch(context: &Context<'_>, subject: &str) -> CertificateError {
     let host = context.host();
-    let shown = context.leaf().map_or_else(String::new, |leaf| {
-        let pin = leaf.pin().unwrap_or_else(|| "none".to_owned());
-        format!("; it has tls-pin={pin} and tls-peer-fingerprint={}", leaf.fingerprint())
+    let leaf = context.leaf();
+    let pins = &context.verifier.pins;
+    let by_key = !leaf.as_ref().is_some_and(|leaf| pins.match_key(leaf.der()));
+    let (option, unless) = if by_key {
+        ("tls-pin", "unless it was renewed with another key")
+    } else {
+        ("tls-peer-fingerprint", "unless it was renewed")
+    };
+    let shown = leaf.as_ref().map_or_else(String::new, |leaf| {
+        let pin = leaf.pin().map_or_else(String::new, |pin| format!("tls-pin={pin} and "));
+        format!("; it has {pin}tls-peer-fingerprint={}", leaf.fingerprint())
     });
     CertificateError::new(
         Kind::PinMismatch,
         format!(
-            "the certificate of {host}, \"{subject}\", is not one that was pinned; unless it was \
-             renewed with another key, somebody sits in between{shown}"
+            "the certificate of {host}, \"{subject}\", is not the one pinned by {option}; {unless}, \
+             somebody sits in between{shown}"
         ),
     )
 }
 
 fn unknown_issuer(context: &Context<'_>, leaf: Option<&PeerCertificate>) -> CertificateError {
     let host = context.host();
-    // What the last certificate that the server sent lacks, not what the first does.
-    let top = context.chain.last().map(|certificate| PeerCertificate::of(certificate));
+    // What the last certificate of the path lacks, not what the first does.
+    let top = path(context).last().map(|certificate| PeerCertificate::of(certificate));
     let issuer = top.as_ref().or(leaf).map_or("unknown", PeerCertificate::issuer);
     let new = |message| CertificateError::new(Kind::UnknownIssuer, message);
     let roots = context.verifier.roots();
@@ -246,9 +284,9 @@ fn hint(context: &Context<'_>, roots: &RootCerts) -> &'static str {
     if public {
         "; the public CAs vouch for it, so leave ssl-ca out and use ssl-mode=VERIFY_IDENTITY"
     } else if roots.only_intermediates() {
-        "; that file holds only intermediate CAs, add the root"
+        "; only intermediate CAs are there, add the root"
     } else {
-        "; set ssl-ca to the file of the CA that issued it"
+        "; add the CA that issued it to ssl-ca or ssl-capath"
     }
 }
 
@@ -278,15 +316,17 @@ fn wrong_name(context: &Context<'_>, leaf: Option<&PeerCertificate>) -> Certific
         why.push("a wildcard stands for the whole first label or for nothing");
     }
     let why = if why.is_empty() { String::new() } else { format!(" ({})", list(&why)) };
+    let name = context.verifier.name.to_str();
+    let wanted = if name == host { "that name".to_owned() } else { format!("the name {name}") };
     CertificateError::new(
         Kind::WrongName,
         format!(
-            "the certificate of {host} is not for that name but for {}{why}; {}",
+            "the certificate of {host} is not for {wanted} but for {}{why}; {}",
             list(&presented),
             advice.join(", or, ")
         ),
     )
-    .names(&host, presented)
+    .names(&name, presented)
 }
 
 /// `db*.example.com`, which OpenSSL takes.

@@ -23,11 +23,7 @@ pub(super) fn certificate_replaced_while_connected(product: Product) {
     let replace = |name: &str, number: u64| {
         let issued = world.pki.authority.server(name).serial(number).issue();
         write_pair(world.server.dir(), "server", &issued);
-        let reload = match product {
-            Product::MariaDB => "FLUSH SSL",
-            _ => "ALTER INSTANCE RELOAD TLS",
-        };
-        world.server.admin().query_drop(reload).unwrap();
+        world.reload_tls();
     };
     let connector = world.verified().build().unwrap();
     let mut first = connector.connect().unwrap();

@@ -11,8 +11,10 @@ mod harness;
 mod lifecycle;
 mod modes;
 mod official;
+mod options;
 mod passwords;
 mod resolver;
+mod rotation;
 mod statements;
 mod tap;
 mod verdicts;
@@ -65,6 +67,8 @@ products! {
         lifecycle::killed_while_it_works,
         lifecycle::reset_connection,
         lifecycle::change_user,
+        rotation::rotation_of_both_sides_under_load,
+        rotation::rotation_of_an_expired_client_certificate,
         data::large_result,
         data::large_upload,
         data::compression,
@@ -76,6 +80,16 @@ products! {
         facts::session_and_server_agree,
         facts::examples_and_status,
         facts::resumed_session_keeps_its_client_certificate,
+        options::ca_directory,
+        options::public_roots,
+        options::revocation,
+        options::pins,
+        options::encrypted_key,
+        options::version_1_client_certificate,
+        options::versions_and_suites,
+        options::server_name,
+        options::without_resumption,
+        options::tickets_stay_where_they_are,
     ]
     mariadb [
         passwords::native_password,

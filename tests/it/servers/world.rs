@@ -72,7 +72,8 @@ pub(super) fn write_pair(dir: &Path, stem: &str, issued: &Issued) -> Pair {
     }
 }
 
-fn write_file(dir: &Path, name: &str, content: &str) -> PathBuf {
+/// Writes a file of a server's directory, over what is there.
+pub(super) fn write_file(dir: &Path, name: &str, content: &str) -> PathBuf {
     let path = dir.join(name);
     std::fs::write(&path, content).expect("file of the test");
     path
@@ -136,6 +137,15 @@ impl World {
 
     pub(super) fn product(&self) -> Product {
         self.server.product
+    }
+
+    /// Makes the server read its certificate files again.
+    pub(super) fn reload_tls(&self) {
+        let statement = match self.product() {
+            Product::MariaDB => "FLUSH SSL",
+            _ => "ALTER INSTANCE RELOAD TLS",
+        };
+        self.server.admin().query_drop(statement).unwrap();
     }
 
     /// A connection of `app` to `host`, which is to mean this server, over TCP.

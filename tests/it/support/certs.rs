@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    RevokedCertParams, SanType, SerialNumber,
 };
 use rustls::pki_types::CertificateDer;
 use time::{Duration, OffsetDateTime};
@@ -145,6 +146,37 @@ impl Authority {
 
     pub(super) fn key(&self) -> &KeyPair {
         self.0.issuer.key()
+    }
+
+    /// The same certificate and key, the certificate as X.509 version 1: without extensions.
+    pub fn as_version_1(&self, issued: &Issued) -> Issued {
+        issued.reissued_by(self, Pieces::v1)
+    }
+
+    /// This authority's list of revoked certificates, by their serial numbers, as PEM. It is valid
+    /// from yesterday for thirty days, unless `change` bends it.
+    pub fn revocation_list(
+        &self,
+        revoked: &[u64],
+        change: impl FnOnce(&mut CertificateRevocationListParams),
+    ) -> String {
+        let issuer: &Issuer<'static, KeyPair> = &self.0.issuer;
+        let entry = |serial: &u64| RevokedCertParams {
+            serial_number: SerialNumber::from(*serial),
+            revocation_time: now() - Duration::DAY,
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let mut params = CertificateRevocationListParams {
+            this_update: now() - Duration::DAY,
+            next_update: now() + 30 * Duration::DAY,
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.iter().map(entry).collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        change(&mut params);
+        pem("X509 CRL", params.signed_by(issuer).expect("revocation list").der())
     }
 
     /// This authority's own certificate.

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::CertificateDer;
-use rustls::server::danger::ClientCertVerifier;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{
     NoServerSessionStorage, ServerSessionMemoryCache, StoresServerSessions, WebPkiClientVerifier,
 };
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{
-    CipherSuite, NamedGroup, RootCertStore, ServerConfig, SupportedCipherSuite,
-    SupportedProtocolVersion,
+    CipherSuite, DigitallySignedStruct, DistinguishedName, Error, NamedGroup, RootCertStore,
+    ServerConfig, SignatureScheme, SupportedCipherSuite, SupportedProtocolVersion,
 };
 
 use super::certs::Authority;
@@ -44,6 +45,7 @@ pub struct ServerTls {
     issued: Issued,
     client_authorities: Vec<CertificateDer<'static>>,
     client_certificate_required: bool,
+    any_client_certificate: bool,
     versions: Vec<&'static SupportedProtocolVersion>,
     suites: Option<Vec<CipherSuite>>,
     groups: Option<Vec<NamedGroup>>,
@@ -58,6 +60,7 @@ impl ServerTls {
             issued: issued.clone(),
             client_authorities: Vec::new(),
             client_certificate_required: false,
+            any_client_certificate: false,
             versions: rustls::ALL_VERSIONS.to_vec(),
             suites: None,
             groups: None,
@@ -77,6 +80,13 @@ impl ServerTls {
     pub fn require_client_cert(mut self, ca: &Authority) -> Self {
         self.client_certificate_required = true;
         self.ask_client_cert(ca)
+    }
+
+    /// Asks for a client certificate and takes any, of whatever shape, without a look at its
+    /// signature or at that of the handshake.
+    pub fn any_client_cert(mut self) -> Self {
+        self.any_client_certificate = true;
+        self
     }
 
     pub fn only_tls12(mut self) -> Self {
@@ -151,6 +161,9 @@ impl ServerTls {
     }
 
     fn client_verifier(&self, provider: Arc<CryptoProvider>) -> Arc<dyn ClientCertVerifier> {
+        if self.any_client_certificate {
+            return Arc::new(AnyClient(provider));
+        }
         if self.client_authorities.is_empty() {
             return WebPkiClientVerifier::no_client_auth();
         }
@@ -165,6 +178,51 @@ impl ServerTls {
             builder.allow_unauthenticated().build()
         }
         .expect("client verifier")
+    }
+}
+
+/// Takes every client certificate; rustls' own verifier knows X.509 version 3 alone.
+#[derive(Debug)]
+struct AnyClient(Arc<CryptoProvider>);
+
+impl ClientCertVerifier for AnyClient {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
     }
 }
 
