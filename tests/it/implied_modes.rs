@@ -68,7 +68,7 @@ fn without_a_mode_the_options_say_it() {
             }
         };
         assert_eq!((verified("localhost"), verified("127.0.0.1")), expected, "{options:?}");
-        let code = without_tls.as_ref().map_or_else(|error| error.code(), |_| "plaintext");
+        let code = without_tls.as_ref().map_or_else(mysql_tls::Error::code, |_| "plaintext");
         let expected = if mode == Mode::Preferred { "plaintext" } else { "tls.not-offered" };
         assert_eq!(code, expected, "{options:?}");
     }

@@ -98,7 +98,7 @@ fn what_is_passed_over_in_a_directory_is_told() {
     let dir = directory(&[ca()]);
     std::fs::File::create(dir.path().join("large")).unwrap().set_len((1 << 20) + 1).unwrap();
     let secret = dir.write("unreadable.pem", ca().pem());
-    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o000)).unwrap();
     let can_read = std::fs::read(&secret).is_ok();
     let server = ScriptedServer::start(over_tls());
     let told = warnings_of(|| {
