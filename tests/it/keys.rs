@@ -288,6 +288,18 @@ fn other_forms_come_with_the_command_that_converts_them() {
         let converted = verified(&server).ssl_cert(&files.cert).ssl_key(dir.path().join("key.pem"));
         presented(&server, &converted, &issued, name);
     }
+    let locked_der = make(
+        "locked.der",
+        &["pkcs8", "-topk8", "-v2", "aes-256-cbc", "-passout", &password, "-outform", "der"],
+    );
+    let given = verified(&server).ssl_cert(&files.cert).ssl_key(&locked_der);
+    let fragments = ["locked.der", "encrypted", "DER", "openssl pkcs8 -topk8"];
+    assert_refused(&given, "config.no-key", "ssl-key", &fragments);
+    let error = failure(given.build(), "locked.der").to_string();
+    let command = commands(&error)[0].replace("FILE", "locked.der");
+    run(&command, dir.path(), &["-passin", &password, "-passout", &password]);
+    let converted = verified(&server).ssl_cert(&files.cert).ssl_key(dir.path().join("key.pem"));
+    presented(&server, &converted.ssl_key_password(KEY_PASSWORD), &issued, "locked.der");
     let der_cert = dir.write("cert.der", issued.der());
     let der_ca = dir.write("ca.der", ca().der());
     let fragments = ["DER", "openssl x509 -inform der"];

@@ -82,6 +82,7 @@ products! {
         options::encrypted_key,
         options::version_1_client_certificate,
         options::versions_and_suites,
+        options::no_version_in_common,
         options::server_name,
         options::without_resumption,
         options::tickets_stay_where_they_are,
@@ -90,6 +91,7 @@ products! {
         passwords::native_password,
         passwords::ed25519,
         facts::tls_1_2,
+        options::no_suite_in_common,
     ]
     mysql [
         passwords::caching_sha2_full_then_fast,
@@ -97,6 +99,7 @@ products! {
         passwords::server_public_key,
         facts::tls_1_2,
         facts::auto_certificates,
+        options::no_suite_in_common,
     ]
     tidb [
         clauses::alternative_names_let_in_their_certificate,
