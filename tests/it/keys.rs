@@ -102,6 +102,20 @@ fn encrypted_keys_in_every_form() {
     }
 }
 
+/// One wrong password in 256 leaves padding that looks right, and something that is no key.
+#[test]
+fn a_wrong_password_is_one_whatever_it_decrypts_to() {
+    let issued = ca().client("app").issue();
+    let form = ["-v2", "aes-256-cbc", "-iter", "1"];
+    let Some(key) = encrypted(&issued.key_pem(), &form) else { return };
+    let given = nowhere().ssl_cert_pem(issued.chain_pem()).ssl_key_pem(key);
+    given.clone().ssl_key_password(KEY_PASSWORD).build().unwrap();
+    for number in 0..600 {
+        let error = failure(given.clone().ssl_key_password(number.to_string()).build(), number);
+        assert_eq!(error.code(), "config.key-password", "{number}: {error}");
+    }
+}
+
 #[test]
 fn an_encrypted_key_anywhere() {
     let dir = TestDir::new();
