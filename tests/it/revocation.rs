@@ -320,3 +320,25 @@ fn an_intermediate_that_is_given_is_looked_for_too() {
     let fragments = ["the given PEM text", "Root CA"];
     refused(&server, || with(middle).connect(), UNKNOWN, &fragments, "none of the root");
 }
+
+/// A CA with a new key under its old name has a list for each key.
+#[test]
+fn a_ca_that_changed_its_key() {
+    let (old, new) = (Authority::new("Same CA"), Authority::new("Same CA"));
+    let lists = |authority: &Authority, revoked: &[u64], hours: i64| {
+        authority.revocation_list(revoked, |list| list.this_update += Duration::hours(hours))
+    };
+    for (authority, serial) in [(&old, 1_u64), (&new, 2)] {
+        let leaf = authority.server("localhost").serial(serial).issue();
+        let server = ScriptedServer::start(ServerScript::new().tls(ServerTls::new(&leaf)));
+        for (old_hours, new_hours) in [(0, 1), (1, 0)] {
+            let with = |revoked: &[u64]| {
+                let list = lists(&old, revoked, old_hours) + &lists(&new, revoked, new_hours);
+                verified(&server).ssl_ca_pem(old.pem() + &new.pem()).ssl_crl_pem(list)
+            };
+            let what = format!("key {serial}, lists of hours {old_hours} and {new_hours}");
+            accepted(&server, || with(&[9]).connect(), &what);
+            refused(&server, || with(&[serial]).connect(), REVOKED, &[], &what);
+        }
+    }
+}
