@@ -56,6 +56,9 @@ pub(crate) const FORMS: [(&str, &[&str]); 7] = [
     ("scrypt", &["-scrypt"]),
 ];
 
+/// Not Ed25519, since OpenSSL 3.0 does not read what is made here, PKCS#8 of version 2.
+const KINDS: [KeyKind; 3] = [KeyKind::EcdsaP256, KeyKind::EcdsaP384, KeyKind::Rsa2048];
+
 /// A server that asks for a client certificate of the CA.
 fn server() -> ScriptedServer {
     let tls = ServerTls::new(good()).require_client_cert(ca());
@@ -80,7 +83,7 @@ fn encrypted_keys_in_every_form() {
     for (name, form) in FORMS {
         // Deriving a key takes its time, so what does not depend on the form is tried with one.
         let first = name == FORMS[0].0;
-        for kind in if first { &KeyKind::ALL[..] } else { &KeyKind::ALL[..1] } {
+        for kind in if first { &KINDS[..] } else { &KINDS[..1] } {
             let what = format!("{name}, {kind:?}");
             let issued = ca().client("app").key(*kind).issue();
             let Some(key) = encrypted(&issued.key_pem(), form) else { continue };
