@@ -1,11 +1,13 @@
 //! Certificate revocation lists.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use rustls::pki_types::UnixTime;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use webpki::{BorrowedCertRevocationList, CertRevocationList};
-use x509_parser::prelude::FromDer;
+use x509_parser::extensions::ParsedExtension;
+use x509_parser::prelude::{FromDer, X509Certificate, X509Extension};
 use x509_parser::revocation_list::CertificateRevocationList;
 
 use super::rewrite::{self, Swap};
@@ -32,6 +34,8 @@ pub(crate) struct Crl {
     /// The issuer's name, as DER and for people.
     issuer: Vec<u8>,
     pub(crate) issuer_name: String,
+    /// The identifier of the issuer's key, where it has one.
+    key: Option<Vec<u8>>,
     /// In seconds since 1970.
     pub(crate) this_update: i64,
     pub(crate) next_update: Option<i64>,
@@ -73,9 +77,21 @@ impl Crls {
         Ok(Some(crls))
     }
 
-    /// The lists that are current, the newest of an issuer first: webpki takes the first it finds.
-    pub(crate) fn current(&self, now: UnixTime) -> Vec<&Crl> {
-        self.lists.iter().filter(|crl| crl.is_current(now)).collect()
+    /// The lists that are current, in the order in which they are to be found: webpki takes the
+    /// first of an issuer's name. That is the newest, unless a CA has several keys under its name:
+    /// then it is that of the key which the certificates name.
+    pub(crate) fn current<'a>(
+        &self,
+        now: UnixTime,
+        certificates: impl Iterator<Item = &'a CertificateDer<'a>>,
+    ) -> Vec<&Crl> {
+        let mut current: Vec<&Crl> = self.lists.iter().filter(|crl| crl.is_current(now)).collect();
+        let mut names = BTreeSet::new();
+        if current.iter().any(|crl| !names.insert(&crl.issuer)) {
+            let keys: Vec<_> = certificates.filter_map(|der| issuer_key(der)).collect();
+            current.sort_by_key(|crl| !crl.key.as_ref().is_some_and(|key| keys.contains(key)));
+        }
+        current
     }
 
     /// The newest list of this issuer, current or not.
@@ -101,6 +117,22 @@ impl Crls {
         }
         Ok(self.lists.len() - before)
     }
+}
+
+/// The identifier of the key that a certificate was signed with, where it has one.
+fn issuer_key(der: &[u8]) -> Option<Vec<u8>> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    key_of(certificate.extensions())
+}
+
+/// What authorityKeyIdentifier says of the key.
+fn key_of(extensions: &[X509Extension<'_>]) -> Option<Vec<u8>> {
+    extensions.iter().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::AuthorityKeyIdentifier(authority) => {
+            authority.key_identifier.as_ref().map(|id| id.0.to_vec())
+        }
+        _ => None,
+    })
 }
 
 fn none(option: &'static str, source: &str, why: &str) -> Error {
@@ -139,6 +171,7 @@ impl Crl {
             list: list.map_err(|error| format!("{error:?}"))?.into(),
             swap,
             issuer: parsed.issuer().as_raw().to_vec(),
+            key: key_of(parsed.extensions()),
             issuer_name: peer_text(parsed.issuer().to_string().as_bytes()),
             this_update: parsed.last_update().timestamp(),
             next_update: parsed.next_update().map(|time| time.timestamp()),

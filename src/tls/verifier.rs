@@ -113,7 +113,8 @@ impl Verifier {
         let shown = shown(leaf, for_chain.as_ref());
         let shown = EndEntityCert::try_from(&shown)?;
 
-        let crls = self.crls_for(leaf).map(|crls| crls.current(now));
+        let chain = std::iter::once(leaf).chain(intermediates).chain(&roots.intermediates);
+        let crls = self.crls_for(leaf).map(|crls| crls.current(now, chain));
         let lists: Option<Vec<&CertRevocationList<'_>>> =
             crls.as_ref().map(|crls| crls.iter().map(|crl| &crl.list).collect());
         let revocation = match &lists {
