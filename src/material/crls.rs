@@ -22,8 +22,6 @@ pub(crate) struct Crls {
     lists: Vec<Crl>,
     /// Where they were given, for errors.
     pub(crate) source: String,
-    /// Files that had to be passed over, though what they hold may be needed.
-    pub(crate) unreadable: Vec<Error>,
 }
 
 /// A list, and what its bytes say of it.
@@ -31,6 +29,8 @@ pub(crate) struct Crls {
 pub(crate) struct Crl {
     pub(crate) list: CertRevocationList<'static>,
     pub(crate) swap: Option<Swap>,
+    /// Whether it lists only a part of what its issuer revoked (issuingDistributionPoint).
+    is_partial: bool,
     /// The issuer's name, as DER and for people.
     issuer: Vec<u8>,
     pub(crate) issuer_name: String,
@@ -52,7 +52,7 @@ impl Crls {
         if crl.is_none() && crlpath.is_none() {
             return Ok(None);
         }
-        let mut crls = Crls { lists: Vec::new(), source: String::new(), unreadable: Vec::new() };
+        let mut crls = Crls { lists: Vec::new(), source: String::new() };
         let mut sources = Vec::new();
         if let Some(source) = crl {
             let pem = file::read(source, "ssl-crl")?;
@@ -63,7 +63,13 @@ impl Crls {
         }
         if let Some(path) = crlpath {
             let mut found = 0;
-            for (name, pem) in file::read_directory(path, "ssl-crlpath", &mut crls.unreadable)? {
+            let mut unreadable = Vec::new();
+            let files = file::read_directory(path, "ssl-crlpath", &mut unreadable)?;
+            // A list that is passed over may be the one that revokes.
+            if let Some(error) = unreadable.into_iter().next() {
+                return Err(error);
+            }
+            for (name, pem) in files {
                 found += crls.add(&pem, "ssl-crlpath", &name.display().to_string())?;
             }
             if found == 0 {
@@ -87,11 +93,28 @@ impl Crls {
     ) -> Vec<&Crl> {
         let mut current: Vec<&Crl> = self.lists.iter().filter(|crl| crl.is_current(now)).collect();
         let mut names = BTreeSet::new();
-        if current.iter().any(|crl| !names.insert(&crl.issuer)) {
-            let keys: Vec<_> = certificates.filter_map(|der| issuer_key(der)).collect();
+        let several = current.iter().any(|crl| !names.insert(&crl.issuer));
+        if several || current.iter().any(|crl| crl.is_partial) {
+            let certificates: Vec<_> = certificates.collect();
+            current.retain(|crl| {
+                !(crl.is_partial && certificates.iter().any(|der| crl.may_not_cover(der)))
+            });
+            let keys: Vec<_> = certificates.iter().filter_map(|der| issuer_key(der)).collect();
             current.sort_by_key(|crl| !crl.key.as_ref().is_some_and(|key| keys.contains(key)));
         }
         current
+    }
+
+    /// A list of the older ones, of the same issuer and key, that is newer than all of these: files
+    /// that went backwards, which no renewal does.
+    pub(crate) fn behind<'a>(&self, older: &'a Crls) -> Option<&'a Crl> {
+        older.lists.iter().find(|known| {
+            let mut same = self.lists.iter().filter(|crl| {
+                (&crl.issuer, &crl.key, crl.is_partial)
+                    == (&known.issuer, &known.key, known.is_partial)
+            });
+            same.next().is_some_and(|newest| newest.this_update < known.this_update)
+        })
     }
 
     /// The newest list of this issuer, current or not.
@@ -167,8 +190,10 @@ impl Crl {
                 (list, Some(rewritten.swap))
             }
         };
+        let list: CertRevocationList<'static> = list.map_err(|error| format!("{error:?}"))?.into();
         Ok(Crl {
-            list: list.map_err(|error| format!("{error:?}"))?.into(),
+            is_partial: list.issuing_distribution_point().is_some(),
+            list,
             swap,
             issuer: parsed.issuer().as_raw().to_vec(),
             key: key_of(parsed.extensions()),
@@ -176,6 +201,17 @@ impl Crl {
             this_update: parsed.last_update().timestamp(),
             next_update: parsed.next_update().map(|time| time.timestamp()),
             source: source.to_owned(),
+        })
+    }
+
+    /// Whether a certificate of its issuer does not say which list it is in. webpki then takes any
+    /// partial one for whole; OpenSSL takes none.
+    fn may_not_cover(&self, der: &[u8]) -> bool {
+        X509Certificate::from_der(der).is_ok_and(|(_, certificate)| {
+            let named = certificate.extensions().iter().any(|extension| {
+                matches!(extension.parsed_extension(), ParsedExtension::CRLDistributionPoints(_))
+            });
+            certificate.issuer().as_raw() == self.issuer && !named
         })
     }
 

@@ -117,7 +117,7 @@ fn a_log_of_keys_is_told() {
     let builder = ConnectionBuilder::new("127.0.0.1").key_log(true);
     let told = warnings_of(|| drop(builder.build().unwrap()));
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains("SSLKEYLOGFILE") && told[0].contains("decrypt"), "{told:?}");
+    assert!(told[0].contains("no effect, since SSLKEYLOGFILE is not set"), "{told:?}");
     let told = warnings_of(|| drop(builder.key_log(false).build().unwrap()));
     assert_eq!(told, Vec::<String>::new());
 }

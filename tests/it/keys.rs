@@ -316,7 +316,8 @@ fn other_forms_come_with_the_command_that_converts_them() {
     let error = failure(given.build(), "locked.der").to_string();
     let command = commands(&error)[0].replace("FILE", "locked.der");
     run(&command, dir.path(), &["-passin", &password, "-passout", &password]);
-    let converted = verified(&server).ssl_cert(&files.cert).ssl_key(dir.path().join("key.pem"));
+    let converted =
+        verified(&server).ssl_cert(&files.cert).ssl_key(dir.path().join("client-key.pem"));
     presented(&server, &converted.ssl_key_password(KEY_PASSWORD), &issued, "locked.der");
     let der_cert = dir.write("cert.der", issued.der());
     let der_ca = dir.write("ca.der", ca().der());

@@ -183,7 +183,6 @@ fn a_file_and_a_directory_add_up() {
     let lists = TestDir::new();
     let root = lists.write("any name", pki.root.revocation_list(&[], |_| {}));
     symlink("any name", lists.path().join("0b7e1f8d.r0")).unwrap();
-    symlink("nowhere", lists.path().join("1b7e1f8d.r0")).unwrap();
     lists.write("README", "no list");
     lists.write("ca.pem", pki.root.pem());
     std::fs::create_dir(lists.path().join("sub")).unwrap();
@@ -192,6 +191,11 @@ fn a_file_and_a_directory_add_up() {
     pki.check("the directory alone", Some(UNKNOWN), &["Middle CA"], |b| {
         b.ssl_crlpath(lists.path())
     });
+    // The list that is not there may be the one that revokes.
+    symlink("nowhere", lists.path().join("1b7e1f8d.r0")).unwrap();
+    let dangling = nowhere().ssl_ca_pem(pki.root.pem()).ssl_crlpath(lists.path());
+    assert_refused(&dangling, "config.file-missing", "ssl-crlpath", &["1b7e1f8d.r0"]);
+    std::fs::remove_file(lists.path().join("1b7e1f8d.r0")).unwrap();
     pki.check("a link", Some(UNKNOWN), &["Middle CA"], |b| b.ssl_crl(&root));
     // Those of large CAs are larger than any other file that is taken.
     let padded = "# padding\n".repeat(300_000) + &std::fs::read_to_string(&middle).unwrap();
