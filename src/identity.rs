@@ -214,7 +214,8 @@ impl ClientIdentity {
     /// Parsed again rather than kept, since it borrows; it was readable when it was read.
     fn parsed(&self, clause: Clause) -> Result<X509Certificate<'_>> {
         match X509Certificate::from_der(&self.facts.der) {
-            Ok((_, parsed)) => Ok(parsed),
+            Ok((_, parsed)) if x509::names_are_whole(&parsed, &self.facts.der) => Ok(parsed),
+            Ok(_) => Err(clause.refusal("a name in it cannot be read to its end")),
             Err(_) => Err(clause.refusal("it cannot be read")),
         }
     }

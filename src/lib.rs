@@ -301,6 +301,8 @@
     not(any(target_os = "linux", target_vendor = "apple")),
     allow(dead_code, unused_imports)
 )]
+// Without the driver there is the endpoint alone; what only connecting needs stays.
+#![cfg_attr(not(feature = "mysql"), allow(dead_code))]
 
 mod builder;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
@@ -313,6 +315,8 @@ mod connector;
 #[cfg(feature = "mysql")]
 mod driver;
 mod dsn;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+mod endpoint;
 mod error;
 mod handover;
 mod identity;
@@ -339,6 +343,8 @@ pub use connector::Connector;
 #[cfg(feature = "mysql")]
 pub use driver::{Connection, ServerTlsStatus};
 pub use dsn::{DsnKey, dsn_keys};
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+pub use endpoint::{Endpoint, EndpointOptions, EndpointSession, UrlStyle};
 pub use error::{
     Attempt, AuthError, AuthErrorKind, CertificateError, CertificateErrorKind, ConfigError,
     ConfigErrorKind, ConnectError, ConnectErrorKind, DsnError, DsnErrorKind, Error, HandshakeError,

@@ -1,7 +1,7 @@
 //! Where certificates and keys come from: a file, or text.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -17,12 +17,12 @@ pub(crate) enum PemSource {
 }
 
 impl PemSource {
-    /// A path; or the text itself, where a caller gave that in a path's place. It must not be
-    /// shown as a path would be.
+    /// A path; or the text itself, where a caller gave that in a path's place, also with something
+    /// before it. It must not be shown as a path would be.
     pub(crate) fn path(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         match path.to_str() {
-            Some(text) if text.trim_start().starts_with(BEGIN) => Self::text(text),
+            Some(text) if text.contains(BEGIN) || text.contains('\n') => Self::text(text),
             _ => PemSource::File(path),
         }
     }
@@ -34,15 +34,36 @@ impl PemSource {
     /// How an error speaks of it.
     pub(crate) fn name(&self) -> String {
         match self {
-            PemSource::File(path) => path.display().to_string(),
+            PemSource::File(path) => shown_path(path),
             PemSource::Text(_) => "the given PEM text".to_owned(),
         }
     }
 }
 
+/// A path for people, unless it looks like a piece of a key in a path's place.
+pub(crate) fn shown_path(path: &Path) -> String {
+    if may_be_text(path) {
+        "a path that looks like text (PEM text begins with -----BEGIN)".to_owned()
+    } else {
+        path.display().to_string()
+    }
+}
+
+/// Whether this is hardly a path: control characters, a name longer than any file's, or Base64.
+pub(crate) fn may_be_text(path: &Path) -> bool {
+    const LONGEST_NAME: usize = 255;
+    const BASE64_LINE: usize = 40;
+    let text = path.to_string_lossy();
+    let base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
+    text.contains(char::is_control)
+        || text.split('/').any(|name| name.len() > LONGEST_NAME)
+        || (text.len() >= BASE64_LINE && !text.starts_with('/') && text.bytes().all(base64))
+}
+
 impl fmt::Debug for PemSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            PemSource::File(path) if may_be_text(path) => f.write_str(&shown_path(path)),
             PemSource::File(path) => path.fmt(f),
             PemSource::Text(_) => f.write_str("<PEM text>"),
         }
@@ -59,5 +80,16 @@ mod tests {
         assert_eq!(PemSource::path(pem), PemSource::text(pem));
         assert_eq!(format!("{:?}", PemSource::path(pem)), "<PEM text>");
         assert_eq!(format!("{:?}", PemSource::path("ca.pem")), "\"ca.pem\"");
+        for before in ["\n", "\u{feff}", "\"", "Bag Attributes\n  x: y\n"] {
+            let given = format!("{before}{pem}");
+            assert_eq!(PemSource::path(&given), PemSource::text(given.as_str()), "{before:?}");
+        }
+        let base64 = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg";
+        for text in [base64, "a\tb", &"x".repeat(300)] {
+            let source = PemSource::path(text);
+            assert!(!format!("{source:?} {}", source.name()).contains(text), "{text}");
+        }
+        let long = "/var/lib/app/tls/production/europe/certificates/ca";
+        assert_eq!(PemSource::path(long).name(), long);
     }
 }

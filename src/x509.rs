@@ -1,5 +1,7 @@
 //! The facts of a certificate, for people and for errors.
 
+mod whole;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
@@ -13,6 +15,8 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::X509Name;
+
+pub(crate) use whole::names_are_whole;
 
 use crate::text::{hex, peer_text, rfc3339};
 
@@ -151,7 +155,7 @@ impl Facts {
             Ok(Some(names)) => names.value.general_names.iter().map(general_name).collect(),
             _ => Vec::new(),
         };
-        facts.serial = hex(parsed.raw_serial());
+        facts.serial = serial(parsed.raw_serial());
         facts.not_before = system_time(parsed.validity().not_before);
         facts.not_after = system_time(parsed.validity().not_after);
         facts.weak_key = weak_key(&parsed);
@@ -281,6 +285,14 @@ pub(crate) fn signature_algorithm(der: &[u8]) -> String {
 
 fn oid_registry() -> OidRegistry<'static> {
     OidRegistry::default().with_pkcs1().with_x962()
+}
+
+/// A serial number in hexadecimal; RFC 5280, section 4.1.2.2, has 20 bytes for the longest.
+fn serial(bytes: &[u8]) -> String {
+    match bytes.get(..40) {
+        Some(shown) if bytes.len() > 40 => format!("{}…", hex(shown)),
+        _ => hex(bytes),
+    }
 }
 
 /// The common names, in whichever way their text is written.

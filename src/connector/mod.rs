@@ -5,9 +5,11 @@ mod check_tls;
 mod warnings;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "mysql")]
 pub(crate) use check::FREE_CAPABILITIES;
 use warnings::Warnings;
 
@@ -20,7 +22,9 @@ use crate::error::{ConfigError, ConfigErrorKind, Result};
 use crate::identity::ClientIdentity;
 use crate::material::{check_server_key, read_secret};
 use crate::protocol::login::Permissions;
-use crate::relay::{Plan, PrivateDir, Workers};
+#[cfg(feature = "mysql")]
+use crate::relay::Workers;
+use crate::relay::{Plan, PrivateDir};
 use crate::reload_state::ReloadState;
 use crate::secret::{Password, PasswordSource, ProviderFailure};
 use crate::session::Session;
@@ -43,7 +47,12 @@ pub(crate) struct Shared {
     pub(crate) tls: Rotation,
     password: PasswordSource,
     pub(crate) permissions: Permissions,
+    /// For the connection strings of an endpoint.
+    pub(crate) user: Option<String>,
+    pub(crate) database: Option<String>,
+    runtime_dir: Option<PathBuf>,
     pub(crate) connect_timeout: Duration,
+    #[cfg(feature = "mysql")]
     pub(crate) workers: Arc<Workers>,
     warnings: Warnings,
     #[cfg(feature = "mysql")]
@@ -67,6 +76,7 @@ impl ConnectionBuilder {
         let tls = self.rotation(mode)?;
         self.check_server_public_key()?;
         // Plaintext TCP is the one case without a socket in a private directory.
+        #[cfg(feature = "mysql")]
         let dir = if mode == SslMode::Disabled && self.socket.is_none() {
             None
         } else {
@@ -86,7 +96,11 @@ impl ConnectionBuilder {
                     ask_for_key: self.get_server_public_key,
                     any_driver: false,
                 },
+                user: self.user.clone(),
+                database: self.database.clone(),
+                runtime_dir: self.runtime_dir.clone(),
                 connect_timeout: self.connect_timeout,
+                #[cfg(feature = "mysql")]
                 workers: Workers::new(dir),
                 warnings: Warnings::default(),
                 #[cfg(feature = "mysql")]
@@ -181,6 +195,11 @@ impl Connector {
     pub fn client_identity(&self) -> Option<ClientIdentity> {
         let tls = self.shared.tls.in_use();
         tls.identity().map(|identity| ClientIdentity::of(&identity.facts.der))
+    }
+
+    /// A directory for private sockets, where the connector was told to have them.
+    pub(crate) fn private_dir(&self) -> Result<PrivateDir> {
+        PrivateDir::make(self.shared.runtime_dir.as_deref())
     }
 
     /// When a connect that begins now has to be done.

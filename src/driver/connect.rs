@@ -76,9 +76,10 @@ impl Connector {
         let shared = &*self.shared;
         let span = tracing::debug_span!("connect", server = %shared.server, mode = %shared.mode);
         let _entered = span.enter();
+        // Before the deadline begins: it is about the network, and reading files has no limit.
+        let tls = shared.tls.current();
         let deadline = self.deadline();
         let password = shared.password()?;
-        let tls = shared.tls.current();
         let error = match self.attempt(&tls, password.as_ref(), &deadline) {
             Err(error) if expired_identity(&tls, &error) => error,
             done => return done,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::encoding::{BadEncoding, decode, encode};
 use super::foreign::libpq_mode;
-use crate::pem_source::{BEGIN, PemSource};
+use crate::pem_source::{PemSource, may_be_text};
 use crate::secret::Password;
 use crate::ssl_mode::SslMode;
 use crate::ssl_roots::SslRoots;
@@ -92,7 +92,7 @@ fn one_path(path: &Path) -> Result<String, &'static str> {
 
 /// A file, or PEM text if the value begins like PEM.
 pub(super) fn pem(value: &Value<'_>) -> Reading<PemSource> {
-    if value.text.starts_with("-----BEGIN+") {
+    if value.text.contains("-----BEGIN+") {
         return Err("has `+` for spaces: write `%20`, since a plus stands for itself here".into());
     }
     Ok(PemSource::path(value.text))
@@ -102,9 +102,9 @@ pub(super) fn write_pem(source: Option<&PemSource>) -> Writing {
     match source {
         None => Ok(None),
         Some(PemSource::File(path)) => one_path(path).map(Some),
-        Some(PemSource::Text(pem)) => match std::str::from_utf8(pem) {
-            Ok(pem) if pem.starts_with(BEGIN) => Ok(Some(encode_value(pem))),
-            _ => Err("its PEM text does not begin with `-----BEGIN`"),
+        Some(text @ PemSource::Text(pem)) => match std::str::from_utf8(pem) {
+            Ok(pem) if PemSource::path(pem) == *text => Ok(Some(encode_value(pem))),
+            _ => Err("its PEM text has no `-----BEGIN`"),
         },
     }
 }
@@ -114,6 +114,7 @@ pub(super) fn shows_private_key(source: Option<&PemSource>) -> bool {
     const MARK: &[u8] = b"PRIVATE KEY";
     match source {
         Some(PemSource::Text(pem)) => pem.windows(MARK.len()).any(|window| window == MARK),
+        Some(PemSource::File(path)) => may_be_text(path),
         _ => false,
     }
 }

@@ -133,7 +133,10 @@ fn is_private(key: &DsnKey, builder: &ConnectionBuilder) -> bool {
         "ssl-ca" => shows_private_key(builder.tls.ca.as_ref()),
         "ssl-crl" => shows_private_key(builder.tls.crl.as_ref()),
         "ssl-cert" => shows_private_key(builder.tls.cert.as_ref()),
-        "ssl-key" => matches!(builder.tls.key, Some(PemSource::Text(_))),
+        "ssl-key" => {
+            matches!(builder.tls.key, Some(PemSource::Text(_)))
+                || shows_private_key(builder.tls.key.as_ref())
+        }
         _ => false,
     }
 }

@@ -95,6 +95,8 @@ kinds! {
         Password = "config.password",
         /// The certificate has a name that no `REQUIRE` clause can stand for.
         Clause = "config.clause",
+        /// An endpoint may not be made like this.
+        Endpoint = "config.endpoint",
         /// The hook changed a driver option that this crate decides.
         Hook = "config.hook",
     }

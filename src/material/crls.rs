@@ -1,11 +1,13 @@
 //! Certificate revocation lists.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use rustls::pki_types::UnixTime;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use webpki::{BorrowedCertRevocationList, CertRevocationList};
-use x509_parser::prelude::FromDer;
+use x509_parser::extensions::ParsedExtension;
+use x509_parser::prelude::{FromDer, X509Certificate, X509Extension};
 use x509_parser::revocation_list::CertificateRevocationList;
 
 use super::rewrite::{self, Swap};
@@ -20,8 +22,6 @@ pub(crate) struct Crls {
     lists: Vec<Crl>,
     /// Where they were given, for errors.
     pub(crate) source: String,
-    /// Files that had to be passed over, though what they hold may be needed.
-    pub(crate) unreadable: Vec<Error>,
 }
 
 /// A list, and what its bytes say of it.
@@ -29,9 +29,13 @@ pub(crate) struct Crls {
 pub(crate) struct Crl {
     pub(crate) list: CertRevocationList<'static>,
     pub(crate) swap: Option<Swap>,
+    /// Whether it lists only a part of what its issuer revoked (issuingDistributionPoint).
+    is_partial: bool,
     /// The issuer's name, as DER and for people.
     issuer: Vec<u8>,
     pub(crate) issuer_name: String,
+    /// The identifier of the issuer's key, where it has one.
+    key: Option<Vec<u8>>,
     /// In seconds since 1970.
     pub(crate) this_update: i64,
     pub(crate) next_update: Option<i64>,
@@ -48,7 +52,7 @@ impl Crls {
         if crl.is_none() && crlpath.is_none() {
             return Ok(None);
         }
-        let mut crls = Crls { lists: Vec::new(), source: String::new(), unreadable: Vec::new() };
+        let mut crls = Crls { lists: Vec::new(), source: String::new() };
         let mut sources = Vec::new();
         if let Some(source) = crl {
             let pem = file::read(source, "ssl-crl")?;
@@ -59,7 +63,13 @@ impl Crls {
         }
         if let Some(path) = crlpath {
             let mut found = 0;
-            for (name, pem) in file::read_directory(path, "ssl-crlpath", &mut crls.unreadable)? {
+            let mut unreadable = Vec::new();
+            let files = file::read_directory(path, "ssl-crlpath", &mut unreadable)?;
+            // A list that is passed over may be the one that revokes.
+            if let Some(error) = unreadable.into_iter().next() {
+                return Err(error);
+            }
+            for (name, pem) in files {
                 found += crls.add(&pem, "ssl-crlpath", &name.display().to_string())?;
             }
             if found == 0 {
@@ -73,9 +83,38 @@ impl Crls {
         Ok(Some(crls))
     }
 
-    /// The lists that are current, the newest of an issuer first: webpki takes the first it finds.
-    pub(crate) fn current(&self, now: UnixTime) -> Vec<&Crl> {
-        self.lists.iter().filter(|crl| crl.is_current(now)).collect()
+    /// The lists that are current, in the order in which they are to be found: webpki takes the
+    /// first of an issuer's name. That is the newest, unless a CA has several keys under its name:
+    /// then it is that of the key which the certificates name.
+    pub(crate) fn current<'a>(
+        &self,
+        now: UnixTime,
+        certificates: impl Iterator<Item = &'a CertificateDer<'a>>,
+    ) -> Vec<&Crl> {
+        let mut current: Vec<&Crl> = self.lists.iter().filter(|crl| crl.is_current(now)).collect();
+        let mut names = BTreeSet::new();
+        let several = current.iter().any(|crl| !names.insert(&crl.issuer));
+        if several || current.iter().any(|crl| crl.is_partial) {
+            let certificates: Vec<_> = certificates.collect();
+            current.retain(|crl| {
+                !(crl.is_partial && certificates.iter().any(|der| crl.may_not_cover(der)))
+            });
+            let keys: Vec<_> = certificates.iter().filter_map(|der| issuer_key(der)).collect();
+            current.sort_by_key(|crl| !crl.key.as_ref().is_some_and(|key| keys.contains(key)));
+        }
+        current
+    }
+
+    /// A list of the older ones, of the same issuer and key, that is newer than all of these: files
+    /// that went backwards, which no renewal does.
+    pub(crate) fn behind<'a>(&self, older: &'a Crls) -> Option<&'a Crl> {
+        older.lists.iter().find(|known| {
+            let mut same = self.lists.iter().filter(|crl| {
+                (&crl.issuer, &crl.key, crl.is_partial)
+                    == (&known.issuer, &known.key, known.is_partial)
+            });
+            same.next().is_some_and(|newest| newest.this_update < known.this_update)
+        })
     }
 
     /// The newest list of this issuer, current or not.
@@ -101,6 +140,22 @@ impl Crls {
         }
         Ok(self.lists.len() - before)
     }
+}
+
+/// The identifier of the key that a certificate was signed with, where it has one.
+fn issuer_key(der: &[u8]) -> Option<Vec<u8>> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    key_of(certificate.extensions())
+}
+
+/// What authorityKeyIdentifier says of the key.
+fn key_of(extensions: &[X509Extension<'_>]) -> Option<Vec<u8>> {
+    extensions.iter().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::AuthorityKeyIdentifier(authority) => {
+            authority.key_identifier.as_ref().map(|id| id.0.to_vec())
+        }
+        _ => None,
+    })
 }
 
 fn none(option: &'static str, source: &str, why: &str) -> Error {
@@ -135,14 +190,28 @@ impl Crl {
                 (list, Some(rewritten.swap))
             }
         };
+        let list: CertRevocationList<'static> = list.map_err(|error| format!("{error:?}"))?.into();
         Ok(Crl {
-            list: list.map_err(|error| format!("{error:?}"))?.into(),
+            is_partial: list.issuing_distribution_point().is_some(),
+            list,
             swap,
             issuer: parsed.issuer().as_raw().to_vec(),
+            key: key_of(parsed.extensions()),
             issuer_name: peer_text(parsed.issuer().to_string().as_bytes()),
             this_update: parsed.last_update().timestamp(),
             next_update: parsed.next_update().map(|time| time.timestamp()),
             source: source.to_owned(),
+        })
+    }
+
+    /// Whether a certificate of its issuer does not say which list it is in. webpki then takes any
+    /// partial one for whole; OpenSSL takes none.
+    fn may_not_cover(&self, der: &[u8]) -> bool {
+        X509Certificate::from_der(der).is_ok_and(|(_, certificate)| {
+            let named = certificate.extensions().iter().any(|extension| {
+                matches!(extension.parsed_extension(), ParsedExtension::CRLDistributionPoints(_))
+            });
+            certificate.issuer().as_raw() == self.issuer && !named
         })
     }
 

@@ -9,9 +9,17 @@ use crate::error::{ConfigError, ConfigErrorKind, Error};
 /// How many entries are looked at; the largest directories of CAs have a few hundred.
 const ENTRIES_LIMIT: usize = 10_000;
 
-/// The regular files in a directory in the order of their names, each once, whatever links lead to
-/// it: OpenSSL's hashed names are links to files beside them.
-pub(super) fn files(directory: &Path, option: &'static str) -> Result<Vec<PathBuf>, Error> {
+/// What is in a directory, in the order of the names.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    /// Regular files, each once, whatever links lead to it: OpenSSL's hashed names are links to
+    /// files beside them.
+    pub(super) files: Vec<PathBuf>,
+    /// Links that lead nowhere, and what may not be looked at.
+    pub(super) unreachable: Vec<PathBuf>,
+}
+
+pub(super) fn list(directory: &Path, option: &'static str) -> Result<Listing, Error> {
     let shown = directory.display();
     let failed = |error: std::io::Error| {
         let (kind, what) = match error.kind() {
@@ -44,13 +52,18 @@ pub(super) fn files(directory: &Path, option: &'static str) -> Result<Vec<PathBu
     }
     paths.sort();
     let mut seen = BTreeSet::new();
-    // Through links; one that leads nowhere is passed over, as is what is no file.
-    paths.retain(|path| {
-        std::fs::metadata(path).is_ok_and(|metadata| {
-            metadata.is_file() && seen.insert((metadata.dev(), metadata.ino()))
-        })
-    });
-    Ok(paths)
+    let mut listing = Listing::default();
+    for path in paths {
+        // Through links; what is no file is passed over.
+        match std::fs::metadata(&path) {
+            Ok(found) if found.is_file() && seen.insert((found.dev(), found.ino())) => {
+                listing.files.push(path);
+            }
+            Ok(_) => {}
+            Err(_) => listing.unreachable.push(path),
+        }
+    }
+    Ok(listing)
 }
 
 #[cfg(test)]
@@ -65,12 +78,13 @@ mod tests {
         std::fs::create_dir(dir.path().join("sub")).unwrap();
         std::os::unix::fs::symlink("b.pem", dir.path().join("0b7e.0")).unwrap();
         std::os::unix::fs::symlink("nowhere", dir.path().join("dangling")).unwrap();
-        let names: Vec<_> = files(dir.path(), "ssl-capath")
-            .unwrap()
-            .iter()
-            .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
-            .collect();
-        assert_eq!(names, ["0b7e.0", "a.pem"]);
+        let names = |paths: &[PathBuf]| -> Vec<String> {
+            let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+            paths.iter().map(name).collect()
+        };
+        let listing = list(dir.path(), "ssl-capath").unwrap();
+        assert_eq!(names(&listing.files), ["0b7e.0", "a.pem"]);
+        assert_eq!(names(&listing.unreachable), ["dangling"]);
     }
 
     #[test]
@@ -79,7 +93,7 @@ mod tests {
         let cases =
             [(file.path(), "config.file-kind"), (Path::new("/nonexistent"), "config.file-missing")];
         for (path, code) in cases {
-            let error = files(path, "ssl-capath").unwrap_err();
+            let error = list(path, "ssl-capath").unwrap_err();
             assert_eq!(error.code(), code, "{error}");
         }
     }

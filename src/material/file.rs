@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::directory;
 use crate::error::{ConfigError, ConfigErrorKind, Error};
-use crate::pem_source::PemSource;
+use crate::pem_source::{PemSource, shown_path};
 
 /// The largest file that is taken, in MiB; revocation lists of large CAs are larger than others.
 fn limit(option: &str) -> u64 {
@@ -81,7 +81,8 @@ pub(super) fn read_directory(
 ) -> Result<Vec<(PathBuf, Content)>, Error> {
     let mut contents = Vec::new();
     let mut total = 0;
-    for file in directory::files(path, option)? {
+    let listing = directory::list(path, option)?;
+    for file in listing.files.into_iter().chain(listing.unreachable) {
         match read_file(&file, option) {
             Ok(content) => {
                 total += content.len() as u64;
@@ -115,12 +116,12 @@ fn kind(path: &Path, option: &'static str, what: &str) -> Error {
     Error::config(
         ConfigErrorKind::FileKind,
         option,
-        format!("{option}: {} {what}; give {expected}", path.display()),
+        format!("{option}: {} {what}; give {expected}", shown_path(path)),
     )
 }
 
 fn cannot_open(path: &Path, option: &'static str, error: std::io::Error) -> Error {
-    let shown = path.display();
+    let shown = shown_path(path);
     let (kind, message) = match error.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
             let mut message = format!(

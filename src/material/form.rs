@@ -5,6 +5,7 @@
 enum Form {
     Pkcs12,
     PrivateKey,
+    EncryptedKey,
     Certificate,
     JavaKeyStore,
 }
@@ -16,6 +17,7 @@ pub(super) fn not_pem(content: &[u8], option: &str) -> Option<String> {
     let name = match form {
         Form::Pkcs12 => "PKCS#12",
         Form::PrivateKey => "a private key as DER",
+        Form::EncryptedKey => "an encrypted private key as DER",
         Form::Certificate => "DER",
         Form::JavaKeyStore => "a Java key store",
     };
@@ -27,8 +29,10 @@ pub(super) fn not_pem(content: &[u8], option: &str) -> Option<String> {
         }
         (Form::Pkcs12, _) => "openssl pkcs12 -in FILE -nocerts -out client-key.pem",
         (Form::PrivateKey, _) => "openssl pkey -inform der -in FILE -out client-key.pem",
+        (Form::EncryptedKey, _) => {
+            "openssl pkcs8 -topk8 -v2 aes-256-cbc -inform der -in FILE -out client-key.pem"
+        }
         (Form::Certificate, "ssl-ca") => "openssl x509 -inform der -in FILE -out ca.pem",
-        (Form::Certificate, "ssl-key") => "openssl pkey -inform der -in FILE -out client-key.pem",
         (Form::Certificate, _) => "openssl x509 -inform der -in FILE -out client.pem",
         (Form::JavaKeyStore, "ssl-ca") => {
             "keytool -exportcert -rfc -keystore FILE -alias NAME -file ca.pem"
@@ -50,18 +54,26 @@ pub(super) fn not_pem(content: &[u8], option: &str) -> Option<String> {
 
 fn form_of(content: &[u8]) -> Option<Form> {
     match content {
-        [0x30, length, rest @ ..] => {
-            // Long lengths have a byte that counts their bytes.
-            let skipped = if *length > 0x80 { usize::from(*length - 0x80) } else { 0 };
-            match rest.get(skipped..).unwrap_or_default() {
-                [2, 1, 3, ..] => Some(Form::Pkcs12),
-                [2, 1, 0 | 1, ..] => Some(Form::PrivateKey),
-                _ => Some(Form::Certificate),
-            }
-        }
+        [0x30, _, ..] => match inside(content) {
+            [2, 1, 3, ..] => Some(Form::Pkcs12),
+            [2, 1, 0 | 1, ..] => Some(Form::PrivateKey),
+            // An algorithm, where a certificate has what was signed.
+            first @ [0x30, ..] if inside(first).starts_with(&[6]) => Some(Form::EncryptedKey),
+            _ => Some(Form::Certificate),
+        },
         [0xfe, 0xed, 0xfe, 0xed, ..] => Some(Form::JavaKeyStore),
         _ => None,
     }
+}
+
+/// What is behind the tag and the length of a DER element.
+fn inside(element: &[u8]) -> &[u8] {
+    // Long lengths have a byte that counts their bytes.
+    let skipped = match element.get(1) {
+        Some(length) if *length > 0x80 => usize::from(*length - 0x80),
+        _ => 0,
+    };
+    element.get(2 + skipped..).unwrap_or_default()
 }
 
 /// Whether a private key in a form that can be read is in PEM text.
@@ -84,6 +96,7 @@ mod tests {
         const KEY: &[u8] = &[0x30, 0x82, 4, 0, 2, 1, 0, 0x30];
         const SHORT_KEY: &[u8] = &[0x30, 0x77, 2, 1, 1, 4];
         const CERTIFICATE: &[u8] = &[0x30, 0x82, 4, 0, 0x30, 0x82];
+        const ENCRYPTED: &[u8] = &[0x30, 0x82, 4, 0, 0x30, 0x40, 6, 9];
         const STORE: &[u8] = &[0xfe, 0xed, 0xfe, 0xed, 0];
         let cases: [(&[u8], &str, &[&str]); 10] = [
             (PKCS12, "ssl-ca", &["-cacerts -nokeys -out ca.pem"]),
@@ -93,8 +106,7 @@ mod tests {
             (SHORT_KEY, "ssl-key", &["openssl pkey -inform der"]),
             (CERTIFICATE, "ssl-ca", &["openssl x509 -inform der", "ca.pem"]),
             (CERTIFICATE, "ssl-cert", &["openssl x509 -inform der", "client.pem"]),
-            // An encrypted key looks like this too.
-            (CERTIFICATE, "ssl-key", &["openssl pkey -inform der"]),
+            (ENCRYPTED, "ssl-key", &["openssl pkcs8 -topk8", "-inform der"]),
             (STORE, "ssl-ca", &["keytool -exportcert"]),
             (STORE, "ssl-key", &["keytool -importkeystore", "openssl pkcs12"]),
         ];

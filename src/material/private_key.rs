@@ -1,6 +1,8 @@
 //! The client certificate's private key, encrypted or not.
 
 use pkcs8::EncryptedPrivateKeyInfo;
+use pkcs8::pkcs5::EncryptionScheme;
+use pkcs8::pkcs5::pbes2::Kdf;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
@@ -110,6 +112,16 @@ fn decrypt(
     };
     let encrypted =
         EncryptedPrivateKeyInfo::try_from(block.secret_pkcs8_der()).map_err(|_| unsupported())?;
+    if !is_affordable(&encrypted.encryption_algorithm) {
+        return Err(refused(
+            ConfigErrorKind::EncryptedKey,
+            format!(
+                "ssl-key: opening the private key in {name} would cost more time or memory than makes \
+                 sense; write it anew with `{ENCRYPT_ANEW}`"
+            ),
+        )
+        .into());
+    }
     match encrypted.decrypt(password.expose()) {
         Ok(key) => Ok(PrivatePkcs8KeyDer::from(key.as_bytes().to_vec()).into()),
         // `pkcs5` says of padding that is wrong that it could not encrypt.
@@ -119,6 +131,24 @@ fn decrypt(
         // With a wrong password the padding is right by chance once in 256 times.
         Err(pkcs8::Error::Asn1(_) | pkcs8::Error::KeyMalformed) => Err(wrong(name).into()),
         Err(_) => Err(unsupported().into()),
+    }
+}
+
+/// Whether deriving the key of the encryption takes seconds at the most, and at most 256 MiB.
+fn is_affordable(scheme: &EncryptionScheme<'_>) -> bool {
+    const ITERATIONS: u32 = 10_000_000;
+    const MEMORY: u64 = 256 * 1024 * 1024;
+    match scheme.pbes2().map(|parameters| &parameters.kdf) {
+        Some(Kdf::Pbkdf2(parameters)) => parameters.iteration_count <= ITERATIONS,
+        Some(Kdf::Scrypt(parameters)) => {
+            let memory = parameters
+                .cost_parameter
+                .checked_mul(u64::from(parameters.block_size))
+                .and_then(|blocks| blocks.checked_mul(128));
+            memory.is_some_and(|memory| memory <= MEMORY) && parameters.parallelization <= 16
+        }
+        // PBES1, which is refused for another reason.
+        _ => true,
     }
 }
 

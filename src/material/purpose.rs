@@ -3,9 +3,18 @@
 //! webpki looks at basicConstraints of intermediates, but not at keyUsage, and at nothing of an
 //! anchor but its names and its key; OpenSSL, and RFC 5280, section 4.2.1, look at all of it.
 
+use std::collections::BTreeSet;
+
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{NSCertType, ParsedExtension};
-use x509_parser::oid_registry::OID_KEY_TYPE_EC_PUBLIC_KEY;
+use x509_parser::oid_registry::{
+    OID_KEY_TYPE_EC_PUBLIC_KEY, OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER,
+    OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_CERT_TYPE, OID_X509_EXT_CERTIFICATE_POLICIES,
+    OID_X509_EXT_CRL_DISTRIBUTION_POINTS, OID_X509_EXT_EXTENDED_KEY_USAGE,
+    OID_X509_EXT_INHIBIT_ANY_POLICY, OID_X509_EXT_KEY_USAGE, OID_X509_EXT_NAME_CONSTRAINTS,
+    OID_X509_EXT_POLICY_CONSTRAINTS, OID_X509_EXT_POLICY_MAPPINGS, OID_X509_EXT_SUBJECT_ALT_NAME,
+    OID_X509_EXT_SUBJECT_KEY_IDENTIFIER,
+};
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Version;
 
@@ -13,6 +22,9 @@ use x509_parser::x509::X509Version;
 /// 1, or keyUsage has keyCertSign, or Netscape's old certificate type says CA. Where keyUsage is
 /// present, keyCertSign is in it.
 pub(super) fn may_root_issue(certificate: &X509Certificate<'_>) -> bool {
+    if !is_well_formed(certificate) {
+        return false;
+    }
     let Ok(constraints) = certificate.basic_constraints() else { return false };
     let Ok(usage) = certificate.key_usage() else { return false };
     let signs = usage.map(|usage| usage.value.key_cert_sign());
@@ -31,6 +43,39 @@ pub(super) fn may_intermediate_issue(certificate: &X509Certificate<'_>) -> bool 
     let constraints = certificate.basic_constraints();
     constraints.is_ok_and(|constraints| constraints.is_some_and(|found| found.value.ca))
         && may_root_issue(certificate)
+}
+
+/// Whether the extensions that are looked at here can be read, and stand there once. The parser
+/// gives what it cannot read as if it were not there.
+fn is_well_formed(certificate: &X509Certificate<'_>) -> bool {
+    let looked_at = [
+        OID_X509_EXT_BASIC_CONSTRAINTS,
+        OID_X509_EXT_KEY_USAGE,
+        OID_X509_EXT_EXTENDED_KEY_USAGE,
+        OID_X509_EXT_SUBJECT_KEY_IDENTIFIER,
+        OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER,
+        OID_X509_EXT_CERT_TYPE,
+    ];
+    let serial = certificate.raw_serial();
+    let is_minimal = match serial {
+        [] => false,
+        [0, next, ..] => *next >= 0x80,
+        [0xff, next, ..] => *next < 0x80,
+        _ => true,
+    };
+    let mut seen = BTreeSet::new();
+    is_minimal
+        && certificate.extensions().iter().filter(|found| looked_at.contains(&found.oid)).all(
+            |extension| {
+                let unread = matches!(
+                    extension.parsed_extension(),
+                    ParsedExtension::ParseError { .. }
+                        | ParsedExtension::Unparsed
+                        | ParsedExtension::UnsupportedExtension { .. }
+                );
+                !unread && seen.insert(extension.oid.as_bytes())
+            },
+        )
 }
 
 fn netscape_type<'a>(certificate: &'a X509Certificate<'_>) -> Option<&'a NSCertType> {
@@ -105,7 +150,9 @@ pub(crate) fn may_serve(certificate: &X509Certificate<'_>) -> bool {
         }),
         Err(_) => false,
     };
-    usage && netscape_type(certificate).is_none_or(NSCertType::ssl_server)
+    is_well_formed(certificate)
+        && usage
+        && netscape_type(certificate).is_none_or(NSCertType::ssl_server)
 }
 
 /// Whether TLS 1.2 may use its key: one of ECDSA signs there, and keyUsage has to allow that.
@@ -123,11 +170,23 @@ pub(crate) fn not_for_servers() -> webpki::Error {
     })
 }
 
-/// Whether it has a critical extension that nobody here understands.
+/// Whether it has a critical extension that OpenSSL does not understand.
 pub(super) fn has_unknown_critical(certificate: &X509Certificate<'_>) -> bool {
+    let known = [
+        OID_X509_EXT_CERT_TYPE,
+        OID_X509_EXT_KEY_USAGE,
+        OID_X509_EXT_SUBJECT_ALT_NAME,
+        OID_X509_EXT_BASIC_CONSTRAINTS,
+        OID_X509_EXT_CERTIFICATE_POLICIES,
+        OID_X509_EXT_CRL_DISTRIBUTION_POINTS,
+        OID_X509_EXT_EXTENDED_KEY_USAGE,
+        OID_X509_EXT_POLICY_CONSTRAINTS,
+        OID_X509_EXT_NAME_CONSTRAINTS,
+        OID_X509_EXT_POLICY_MAPPINGS,
+        OID_X509_EXT_INHIBIT_ANY_POLICY,
+    ];
     certificate.extensions().iter().any(|extension| {
-        let parsed = extension.parsed_extension();
-        extension.critical
-            && (parsed.unsupported() || matches!(parsed, ParsedExtension::ParseError { .. }))
+        let unread = matches!(extension.parsed_extension(), ParsedExtension::ParseError { .. });
+        extension.critical && (unread || !known.contains(&extension.oid))
     })
 }

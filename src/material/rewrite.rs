@@ -161,7 +161,13 @@ fn host_names(certificate: &X509Certificate<'_>) -> Vec<String> {
 fn has_dns_name(extension: Option<&X509Extension<'_>>) -> bool {
     extension.is_some_and(|extension| match extension.parsed_extension() {
         ParsedExtension::SubjectAlternativeName(names) => {
-            names.general_names.iter().any(|name| matches!(name, GeneralName::DNSName(_)))
+            let is_dns = |name: &GeneralName<'_>| match name {
+                GeneralName::DNSName(_) => true,
+                // One that is not ASCII.
+                GeneralName::Invalid(tag, _) => tag.0 == 2,
+                _ => false,
+            };
+            names.general_names.iter().any(is_dns)
         }
         // What cannot be read may hold one.
         _ => true,

@@ -56,6 +56,7 @@ pub(crate) enum PublicRoots {
 struct GivenAnchor {
     subject: Vec<u8>,
     spki: Vec<u8>,
+    name_constraints: Option<Vec<u8>>,
     not_before: i64,
     not_after: i64,
     path_limit: Option<u32>,
@@ -114,7 +115,7 @@ impl RootCerts {
     ) -> Result<(), webpki::Error> {
         let mut refusal = None;
         for given in &self.given {
-            if given.subject != *anchor.subject || given.spki != *anchor.subject_public_key_info {
+            if !given.is(anchor) {
                 continue;
             }
             match given.allows(intermediates, now, with_crls) {
@@ -251,6 +252,7 @@ impl GivenAnchor {
         GivenAnchor {
             subject: anchor.subject.to_vec(),
             spki: anchor.subject_public_key_info.to_vec(),
+            name_constraints: anchor.name_constraints.as_ref().map(|names| names.to_vec()),
             not_before: validity.not_before.timestamp(),
             not_after: validity.not_after.timestamp(),
             path_limit: path_limit(certificate),
@@ -258,6 +260,15 @@ impl GivenAnchor {
             may_sign_crls: may_sign_crls(certificate),
             has_unknown_critical: has_unknown_critical(certificate),
         }
+    }
+
+    /// Whether this is that anchor. A CA may have several certificates for its key, and each
+    /// constrains names in its own way.
+    fn is(&self, anchor: &TrustAnchor<'_>) -> bool {
+        self.subject == *anchor.subject
+            && self.spki == *anchor.subject_public_key_info
+            && self.name_constraints.as_deref()
+                == anchor.name_constraints.as_ref().map(AsRef::as_ref)
     }
 
     fn allows(

@@ -44,8 +44,9 @@ impl Snapshot {
         {
             let Some(directory) = directory else { continue };
             snapshot.add(directory);
-            for path in directory::files(directory, option).unwrap_or_default() {
-                snapshot.add(&path);
+            let listing = directory::list(directory, option).unwrap_or_default();
+            for path in listing.files.iter().chain(&listing.unreachable) {
+                snapshot.add(path);
             }
         }
         snapshot

@@ -1,5 +1,7 @@
 //! One connection's relay: between the driver's private socket and the server.
 
+mod carry;
+#[cfg(feature = "mysql")]
 mod door;
 mod failure;
 mod job;
@@ -8,8 +10,11 @@ mod own_key;
 mod private_dir;
 mod pump;
 mod traffic;
+#[cfg(feature = "mysql")]
 mod worker;
 
+pub(crate) use carry::LoggedIn;
+#[cfg(feature = "mysql")]
 pub(crate) use door::DriverAddress;
 pub(crate) use job::{Job, Plan};
 pub(crate) use own_key::OwnKey;

@@ -77,8 +77,13 @@ impl PrivateDir {
         }
     }
 
+    /// The path of a socket in the directory for other processes, which do not have our descriptor.
+    pub(crate) fn real_path(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
     /// Makes a listening socket, which its owner can use whatever the umask.
-    pub(super) fn bind(&self, name: &str) -> std::io::Result<UnixListener> {
+    pub(crate) fn bind(&self, name: &str) -> std::io::Result<UnixListener> {
         let listener = UnixListener::bind(self.socket_path(name))?;
         let owner = Mode::RUSR | Mode::WUSR;
         rustix::fs::chmodat(&self.descriptor, name, owner, AtFlags::empty())?;
@@ -86,7 +91,7 @@ impl PrivateDir {
     }
 
     /// Removes a socket that was made here, unless this is the child of a fork.
-    pub(super) fn remove(&self, name: &str) {
+    pub(crate) fn remove(&self, name: &str) {
         if std::process::id() != self.owner {
             return;
         }

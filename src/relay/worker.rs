@@ -8,12 +8,10 @@ use std::thread;
 
 use socket2::Socket;
 
+use super::carry::LoggedIn;
 use super::door::{Door, DriverAddress};
 use super::job::Job;
-use super::login::{Ended, log_in};
 use super::private_dir::PrivateDir;
-use super::pump::pump;
-use crate::connect::link::Link;
 use crate::error::{Error, IoErrorKind, Result};
 use crate::handover::CloseReason;
 use crate::protocol::login::Wire;
@@ -148,24 +146,18 @@ fn work(own_door: Option<&Door>, queue: &Receiver<Assignment>) {
 /// Carries one connection; `false` if its driver did not come: it may still do so, and must then
 /// not be taken for the next connection's.
 fn serve(socket: Socket, driver: Result<Socket>, job: &Job) -> bool {
-    let mut server = Link::plain(socket);
-    let mut driver = match driver {
-        Ok(socket) => Link::plain(socket),
+    match driver {
+        Ok(driver) => {
+            if let Some(logged_in) = LoggedIn::bring(driver, socket, job) {
+                logged_in.carry(job);
+            }
+            true
+        }
         Err(error) => {
             job.handover.ended(CloseReason::Failed(error));
-            return false;
+            false
         }
-    };
-    let logged_in = log_in(&mut driver, &mut server, job);
-    driver.wipe();
-    server.wipe();
-    match logged_in {
-        Ok(()) => pump(&mut driver, &mut server, job),
-        // Told before the driver's socket closes, so that the reason is there when the driver fails.
-        Err(Ended::Failed(error)) => job.handover.ended(CloseReason::Failed(error)),
-        Err(Ended::DriverGone) => job.handover.ended(CloseReason::Local),
     }
-    true
 }
 
 fn no_door() -> Error {

@@ -22,7 +22,7 @@ pub(crate) use recipe::{Recipe, server_name};
 pub(crate) use rotation::Rotation;
 use verifier::{Check, Verifier};
 
-use crate::error::{Error, HandshakeErrorKind};
+use crate::error::{ConfigErrorKind, Error, HandshakeErrorKind};
 use crate::material::CertifiedIdentity;
 use crate::session::{ClientCertificate, PeerCertificate, TlsSession, Verification};
 
@@ -184,6 +184,21 @@ impl TlsState {
                 completed: observed.completed,
             },
         )
+    }
+
+    /// Why this state must not follow an older one: a revocation list went backwards.
+    fn must_not_follow(&self, older: &TlsState) -> Option<Error> {
+        let (new, old) = (self.verifier.crls.as_ref()?, older.verifier.crls.as_ref()?);
+        let known = new.behind(old)?;
+        Some(Error::config(
+            ConfigErrorKind::BadCrl,
+            "ssl-crl",
+            format!(
+                "ssl-crl: there is only an older revocation list of \"{}\" than the one that was in \
+                 {}; put the newest there",
+                known.issuer_name, known.source
+            ),
+        ))
     }
 
     /// The client certificate.

@@ -84,9 +84,7 @@ impl Recipe {
             &options.key_password,
             &self.offer.provider,
         )?;
-        let in_roots = roots.iter().flat_map(|roots| &roots.unreadable);
-        let in_crls = crls.iter().flat_map(|crls| &crls.unreadable);
-        let unreadable: Vec<_> = in_roots.chain(in_crls).cloned().collect();
+        let unreadable = roots.iter().flat_map(|roots| &roots.unreadable).cloned().collect();
         let mut notes = Vec::new();
         notes.extend(roots.iter().flat_map(|roots| roots.notes.iter().cloned()));
         notes.extend(identity.iter().flat_map(|identity| identity.notes.iter().cloned()));

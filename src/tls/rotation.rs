@@ -140,7 +140,12 @@ impl Rotation {
         let (snapshot, made) = undisturbed(|| self.recipe.snapshot(), || self.recipe.make());
         watch.snapshot = snapshot;
         watch.looked = Instant::now();
-        match made.and_then(|made| as_complete_as(&watch.notes, made)) {
+        let made = made.and_then(|made| as_complete_as(&watch.notes, made));
+        let made = made.and_then(|made| match made.state.must_not_follow(&self.in_use()) {
+            Some(error) => Err(error),
+            None => Ok(made),
+        });
+        match made {
             Ok(made) => {
                 watch.failed = None;
                 let notes = notes(&made);

@@ -23,6 +23,7 @@ use crate::material::{
     CommonNames, Crls, Rewritten, RootCerts, Swap, bare_certificate, is_self_signed, may_issue,
     may_serve, may_sign_handshakes, not_for_servers, server_certificate,
 };
+use crate::x509::names_are_whole;
 
 /// What is checked of the server's certificate, besides the pins.
 #[derive(Clone, Debug)]
@@ -101,6 +102,10 @@ impl Verifier {
         let (_, parsed) =
             X509Certificate::from_der(leaf).map_err(|_| webpki::Error::MalformedExtensions)?;
         let lenient = roots.public.is_none();
+        // The rules below are about names, so they must have been read to their ends.
+        if lenient && !names_are_whole(&parsed, leaf) {
+            return Err(webpki::Error::BadDer);
+        }
         let own = if lenient { roots.own(leaf) } else { None };
         // What claims to be its own issuer is nobody else's, not even that of a CA with its name.
         if lenient && own.is_none() && is_self_signed(&parsed) {
@@ -113,7 +118,8 @@ impl Verifier {
         let shown = shown(leaf, for_chain.as_ref());
         let shown = EndEntityCert::try_from(&shown)?;
 
-        let crls = self.crls_for(leaf).map(|crls| crls.current(now));
+        let chain = std::iter::once(leaf).chain(intermediates).chain(&roots.intermediates);
+        let crls = self.crls_for(leaf).map(|crls| crls.current(now, chain));
         let lists: Option<Vec<&CertRevocationList<'_>>> =
             crls.as_ref().map(|crls| crls.iter().map(|crl| &crl.list).collect());
         let revocation = match &lists {

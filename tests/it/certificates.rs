@@ -1,5 +1,8 @@
 //! Client certificates of odd shapes: they are presented as they are, and checked against their
-//! keys all the same.
+//! keys all the same. And which files are read at all.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use mysql_tls::ConnectionBuilder;
 use rcgen::ExtendedKeyUsagePurpose;
@@ -68,4 +71,43 @@ fn an_odd_client_certificate_needs_its_own_key() {
         let fragments = ["does not belong"];
         assert_refused(&given(&other), "config.key-mismatch", "ssl-key", &fragments);
     }
+}
+
+/// What a path can lead to that is no file of certificates or keys.
+#[test]
+fn files_are_regular_and_bounded_and_not_quoted() {
+    const SECRET: &str = "root:$6$salt$hash-of-a-password:19000:0:99999:7:::";
+    let dir = TestDir::new();
+    let shadow = dir.write("shadow", SECRET.repeat(3) + "\n");
+    let fifo = dir.path().join("fifo");
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    let cwd = rustix::fs::CWD;
+    rustix::fs::mknodat(cwd, &fifo, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    let large = dir.path().join("large");
+    std::fs::File::create(&large).unwrap().set_len((64 << 20) + 1).unwrap();
+    let socket = dir.path().join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let pair = ca().client("app").issue().write_to(&dir, "client");
+    let given = |option: &str, path: &Path| match option {
+        "ssl-ca" => nowhere().ssl_ca(path),
+        "ssl-cert" => nowhere().ssl_cert(path).ssl_key(&pair.key),
+        "ssl-key" => nowhere().ssl_cert(&pair.cert).ssl_key(path),
+        _ => nowhere().ssl_ca_pem(ca().pem()).ssl_crl(path),
+    };
+    let paths: [PathBuf; 6] =
+        [shadow, fifo, large, "/dev/zero".into(), "/dev/null".into(), dir.path().to_owned()];
+    let start = Instant::now();
+    for option in ["ssl-ca", "ssl-cert", "ssl-key", "ssl-crl"] {
+        for (number, path) in paths.iter().enumerate() {
+            let what = format!("{option} {}", path.display());
+            let error = failure(given(option, path).build(), &what);
+            let text = format!("{error} {error:?}");
+            assert!(text.contains(&path.display().to_string()), "{what}: {text}");
+            assert!(!text.contains("$6$") && !text.contains("root:"), "{what}: {text}");
+            assert_eq!(error.code() == "config.file-kind", number > 0, "{what}: {error}");
+        }
+        let error = failure(given(option, &socket).build(), option);
+        assert!(error.to_string().contains("socket"), "{error}");
+    }
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }

@@ -1,12 +1,12 @@
 //! The warnings that a connector gives as `tracing` events.
 
 use std::fmt::{Debug, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use mysql_tls::{ConnectionBuilder, SslMode};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record as SpanRecord};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 
 use crate::kit::*;
 use crate::support::*;
@@ -49,6 +49,10 @@ impl Subscriber for Warnings {
 
 /// What is warned of meanwhile, on this thread.
 pub(crate) fn warnings_of(action: impl FnOnce()) -> Vec<String> {
+    // While there is one subscriber alone, the thread that comes first to an event decides for all
+    // whether anybody wants it, and that may be the thread of another test. So there are two.
+    static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Warnings::default()));
+    LazyLock::force(&ANOTHER);
     let warnings = Warnings::default();
     tracing::subscriber::with_default(warnings.clone(), action);
     let told = warnings.0.lock().unwrap();
@@ -106,4 +110,14 @@ fn what_is_skipped_in_a_bundle_is_told() {
         told[0].contains("ssl-ca: the given PEM text: skipped a block that is no certificate"),
         "{told:?}"
     );
+}
+
+#[test]
+fn a_log_of_keys_is_told() {
+    let builder = ConnectionBuilder::new("127.0.0.1").key_log(true);
+    let told = warnings_of(|| drop(builder.build().unwrap()));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("no effect, since SSLKEYLOGFILE is not set"), "{told:?}");
+    let told = warnings_of(|| drop(builder.key_log(false).build().unwrap()));
+    assert_eq!(told, Vec::<String>::new());
 }

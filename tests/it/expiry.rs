@@ -112,3 +112,18 @@ fn once_for_each_certificate_and_connector() {
     let counts = (count("10 days"), count("11 days"), count("12 days"), told.len());
     assert_eq!(counts, (2, 2, 2, 6), "{told:#?}");
 }
+
+/// Under REQUIRED it is not looked at, so that it can have expired long ago.
+#[test]
+fn what_has_expired_is_told_where_it_is_not_verified() {
+    let now = SystemTime::now();
+    let leaf = self_signed("localhost").not_before(now - DAY * 30);
+    let issued = leaf.not_after(now - DAY * 3 - DAY / 2).issue();
+    let server = ScriptedServer::start(ServerScript::new().tls(ServerTls::new(&issued)));
+    let builder = builder("localhost", &server).ssl_mode(mysql_tls::SslMode::Required);
+    let (tls, _) = accepted(&server, || builder.connect(), "expired");
+    assert_eq!(tls.peer()[0].days_left(), -4);
+    let told = warnings(&builder, 2);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("expired") && told[0].contains("3 days"), "{told:?}");
+}

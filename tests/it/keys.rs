@@ -56,6 +56,9 @@ pub(crate) const FORMS: [(&str, &[&str]); 7] = [
     ("scrypt", &["-scrypt"]),
 ];
 
+/// Not Ed25519, since OpenSSL 3.0 does not read what is made here, PKCS#8 of version 2.
+const KINDS: [KeyKind; 3] = [KeyKind::EcdsaP256, KeyKind::EcdsaP384, KeyKind::Rsa2048];
+
 /// A server that asks for a client certificate of the CA.
 fn server() -> ScriptedServer {
     let tls = ServerTls::new(good()).require_client_cert(ca());
@@ -78,9 +81,11 @@ fn encrypted_keys_in_every_form() {
     let dir = TestDir::new();
     let server = server();
     for (name, form) in FORMS {
-        for kind in [KeyKind::EcdsaP256, KeyKind::Rsa2048] {
+        // Deriving a key takes its time, so what does not depend on the form is tried with one.
+        let first = name == FORMS[0].0;
+        for kind in if first { &KINDS[..] } else { &KINDS[..1] } {
             let what = format!("{name}, {kind:?}");
-            let issued = ca().client("app").key(kind).issue();
+            let issued = ca().client("app").key(*kind).issue();
             let Some(key) = encrypted(&issued.key_pem(), form) else { continue };
             let cert = dir.write("client.pem", issued.chain_pem());
             let file = dir.write_secret("client-key.pem", &key);
@@ -89,15 +94,28 @@ fn encrypted_keys_in_every_form() {
             // Without one, with a wrong one, with an empty one.
             let fragments = ["client-key.pem", "encrypted", "ssl-key-password"];
             assert_refused(&given(), "config.encrypted-key", "ssl-key-password", &fragments);
-            // Deriving a key takes its time, so the rest of them once.
             let all = ["another", "", "Schlüssel & 7 key", "Schlüssel & 7 keys "];
-            for wrong in if name == FORMS[0].0 { &all[..] } else { &all[..1] } {
+            for wrong in if first { &all[..] } else { &all[..1] } {
                 let builder = given().ssl_key_password(*wrong);
                 let error = failure(builder.build(), &what);
                 assert_says(&error, "config.key-password", &["client-key.pem", "does not open"]);
                 assert!(wrong.is_empty() || !error.to_string().contains(wrong), "{error}");
             }
         }
+    }
+}
+
+/// One wrong password in 256 leaves padding that looks right, and something that is no key.
+#[test]
+fn a_wrong_password_is_one_whatever_it_decrypts_to() {
+    let issued = ca().client("app").issue();
+    let form = ["-v2", "aes-256-cbc", "-iter", "1"];
+    let Some(key) = encrypted(&issued.key_pem(), &form) else { return };
+    let given = nowhere().ssl_cert_pem(issued.chain_pem()).ssl_key_pem(key);
+    given.clone().ssl_key_password(KEY_PASSWORD).build().unwrap();
+    for number in 0..600 {
+        let error = failure(given.clone().ssl_key_password(number.to_string()).build(), number);
+        assert_eq!(error.code(), "config.key-password", "{number}: {error}");
     }
 }
 
@@ -288,6 +306,19 @@ fn other_forms_come_with_the_command_that_converts_them() {
             verified(&server).ssl_cert(&files.cert).ssl_key(dir.path().join("client-key.pem"));
         presented(&server, &converted, &issued, name);
     }
+    let locked_der = make(
+        "locked.der",
+        &["pkcs8", "-topk8", "-v2", "aes-256-cbc", "-passout", &password, "-outform", "der"],
+    );
+    let given = verified(&server).ssl_cert(&files.cert).ssl_key(&locked_der);
+    let fragments = ["locked.der", "encrypted", "DER", "openssl pkcs8 -topk8"];
+    assert_refused(&given, "config.no-key", "ssl-key", &fragments);
+    let error = failure(given.build(), "locked.der").to_string();
+    let command = commands(&error)[0].replace("FILE", "locked.der");
+    run(&command, dir.path(), &["-passin", &password, "-passout", &password]);
+    let converted =
+        verified(&server).ssl_cert(&files.cert).ssl_key(dir.path().join("client-key.pem"));
+    presented(&server, &converted.ssl_key_password(KEY_PASSWORD), &issued, "locked.der");
     let der_cert = dir.write("cert.der", issued.der());
     let der_ca = dir.write("ca.der", ca().der());
     let fragments = ["DER", "openssl x509 -inform der"];

@@ -17,6 +17,7 @@ mod chains;
 #[cfg(feature = "cli")]
 mod cli;
 mod deadlines;
+mod endpoint;
 mod errors;
 mod events;
 mod examples;

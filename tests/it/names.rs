@@ -127,6 +127,28 @@ fn the_names_are_sent_where_nothing_is_verified() {
 }
 
 #[test]
+fn no_ipv6_address_is_sent_either() {
+    let issued = ca().server("::1").dns("db.example.com").issue();
+    let script = ServerScript::new().tls(ServerTls::new(&issued));
+    let Ok(server) = ScriptedServer::start_on("[::1]:0", [script]) else {
+        println!("skipped: no_ipv6_address_is_sent_either (no IPv6 on this machine)");
+        return;
+    };
+    for (host, names, name, sent) in [
+        ("::1", NONE, "::1", None),
+        ("[::1]", NONE, "::1", None),
+        ("::1", OFF, "::1", None),
+        ("::1", server_name(), "db.example.com", Some("db.example.com")),
+        ("::1", sni("front.example.net"), "::1", Some("front.example.net")),
+    ] {
+        let builder = names.on(by_host(host, &server));
+        let (tls, record) = accepted(&server, || builder.connect(), host);
+        assert_eq!(*tls.verified(), Verification::ChainAndName(name.to_owned()));
+        assert_eq!((tls.sni(), record.sni()), (sent, sent), "{host}");
+    }
+}
+
+#[test]
 fn on_a_unix_socket_the_name_is_localhost_unless_another_is_given() {
     let dir = TestDir::new();
     let issued = ca().server("localhost").dns("db.example.com").issue();

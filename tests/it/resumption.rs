@@ -227,7 +227,7 @@ fn what_was_verified_is_told_of_a_resumed_session_too() {
 /// What ends while the connector lives: the certificate's time, and that of the list.
 #[test]
 fn time_goes_on_between_a_session_and_its_resumption() {
-    const LIFE: Duration = Duration::from_secs(4);
+    const LIFE: Duration = Duration::from_secs(6);
     let end = SystemTime::now() + LIFE;
     let short = ca().server("localhost").not_after(end).issue();
     let list = ca().revocation_list(&[], |list| list.next_update = end.into());

@@ -103,11 +103,13 @@ fn every_certificate_of_the_chain_is_looked_for() {
     });
     let old = pki.middle.revocation_list(&[SERIAL], expired);
     let early = pki.middle.revocation_list(&[], of_the_future);
-    let cases: [(&str, String, Option<&str>, &[&str]); 14] = [
+    let others_late = Authority::new("Other CA").revocation_list(&[], expired);
+    let cases: [(&str, String, Option<&str>, &[&str]); 15] = [
         ("none revoked", root.clone() + &middle, None, &[]),
         ("in the other order", middle.clone() + &root, None, &[]),
         ("with text around", format!("# lists\n{middle}# more\n{root}# end\n"), None, &[]),
         ("beside another CA's", others.clone() + &middle + &root, None, &[]),
+        ("beside another CA's, expired", others_late + &middle + &root, None, &[]),
         ("a newer one stands", root.clone() + &leaf_revoked + &newer, None, &[]),
         ("beside an expired one", root.clone() + &old + &middle, None, &[]),
         ("beside one of the future", root.clone() + &early + &middle, None, &[]),
@@ -181,7 +183,6 @@ fn a_file_and_a_directory_add_up() {
     let lists = TestDir::new();
     let root = lists.write("any name", pki.root.revocation_list(&[], |_| {}));
     symlink("any name", lists.path().join("0b7e1f8d.r0")).unwrap();
-    symlink("nowhere", lists.path().join("1b7e1f8d.r0")).unwrap();
     lists.write("README", "no list");
     lists.write("ca.pem", pki.root.pem());
     std::fs::create_dir(lists.path().join("sub")).unwrap();
@@ -190,6 +191,11 @@ fn a_file_and_a_directory_add_up() {
     pki.check("the directory alone", Some(UNKNOWN), &["Middle CA"], |b| {
         b.ssl_crlpath(lists.path())
     });
+    // The list that is not there may be the one that revokes.
+    symlink("nowhere", lists.path().join("1b7e1f8d.r0")).unwrap();
+    let dangling = nowhere().ssl_ca_pem(pki.root.pem()).ssl_crlpath(lists.path());
+    assert_refused(&dangling, "config.file-missing", "ssl-crlpath", &["1b7e1f8d.r0"]);
+    std::fs::remove_file(lists.path().join("1b7e1f8d.r0")).unwrap();
     pki.check("a link", Some(UNKNOWN), &["Middle CA"], |b| b.ssl_crl(&root));
     // Those of large CAs are larger than any other file that is taken.
     let padded = "# padding\n".repeat(300_000) + &std::fs::read_to_string(&middle).unwrap();
@@ -204,6 +210,9 @@ fn a_file_and_a_directory_add_up() {
     let (tls, _) = accepted(&pki.server, || options(&middle).connect(), "DSN");
     assert!(tls.is_revocation_checked() && *tls.verified() == Verification::Chain);
     refused(&pki.server, || options(&revoked).connect(), REVOKED, &[], "DSN");
+    let (ca, list) = (pki.root.pem(), pki.root.revocation_list(&[MIDDLE], |_| {}));
+    let as_text = by_dsn("localhost", &pki.server, &[("ssl-ca", &*ca), ("ssl-crl", &*list)]);
+    refused(&pki.server, || as_text.connect(), REVOKED, &["one above it"], "PEM in a DSN");
 }
 
 #[test]
@@ -293,5 +302,47 @@ fn files_that_are_no_lists() {
     ];
     for (path, code, fragments) in cases {
         assert_refused(&with_ca().ssl_crlpath(path), code, "ssl-crlpath", fragments);
+    }
+}
+
+/// Where the server leaves its intermediate out and `ssl-ca` has it.
+#[test]
+fn an_intermediate_that_is_given_is_looked_for_too() {
+    let pki = Pki::new();
+    let mut alone = pki.middle.server("localhost").issue();
+    alone.chain.truncate(1);
+    let server = ScriptedServer::start(ServerScript::new().tls(ServerTls::new(&alone)));
+    let (root, middle) =
+        (pki.root.revocation_list(&[], |_| {}), pki.middle.revocation_list(&[], |_| {}));
+    let revoked = pki.root.revocation_list(&[MIDDLE], |_| {});
+    let with = |list: String| {
+        let ca = pki.root.pem() + &pki.middle.pem();
+        verified(&server).ssl_ca_pem(ca).ssl_crl_pem(list)
+    };
+    accepted(&server, || with(root + &middle).connect(), "both");
+    refused(&server, || with(revoked + &middle).connect(), REVOKED, &[], "revoked");
+    let fragments = ["the given PEM text", "Root CA"];
+    refused(&server, || with(middle).connect(), UNKNOWN, &fragments, "none of the root");
+}
+
+/// A CA with a new key under its old name has a list for each key.
+#[test]
+fn a_ca_that_changed_its_key() {
+    let (old, new) = (Authority::new("Same CA"), Authority::new("Same CA"));
+    let lists = |authority: &Authority, revoked: &[u64], hours: i64| {
+        authority.revocation_list(revoked, |list| list.this_update += Duration::hours(hours))
+    };
+    for (authority, serial) in [(&old, 1_u64), (&new, 2)] {
+        let leaf = authority.server("localhost").serial(serial).issue();
+        let server = ScriptedServer::start(ServerScript::new().tls(ServerTls::new(&leaf)));
+        for (old_hours, new_hours) in [(0, 1), (1, 0)] {
+            let with = |revoked: &[u64]| {
+                let list = lists(&old, revoked, old_hours) + &lists(&new, revoked, new_hours);
+                verified(&server).ssl_ca_pem(old.pem() + &new.pem()).ssl_crl_pem(list)
+            };
+            let what = format!("key {serial}, lists of hours {old_hours} and {new_hours}");
+            accepted(&server, || with(&[9]).connect(), &what);
+            refused(&server, || with(&[serial]).connect(), REVOKED, &[], &what);
+        }
     }
 }

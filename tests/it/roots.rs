@@ -98,7 +98,7 @@ fn what_is_passed_over_in_a_directory_is_told() {
     let dir = directory(&[ca()]);
     std::fs::File::create(dir.path().join("large")).unwrap().set_len((1 << 20) + 1).unwrap();
     let secret = dir.write("unreadable.pem", ca().pem());
-    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o0)).unwrap();
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o000)).unwrap();
     let can_read = std::fs::read(&secret).is_ok();
     let server = ScriptedServer::start(over_tls());
     let told = warnings_of(|| {
@@ -113,13 +113,14 @@ fn what_is_passed_over_in_a_directory_is_told() {
     };
     has(&["ssl-capath", "junk.pem", "no certificate"]);
     has(&["ssl-capath", "large", "1 MiB"]);
+    has(&["ssl-capath", "there is no file", "00000000.0"]);
     if can_read {
         println!("skipped: an unreadable file in ssl-capath (this user reads every file)");
     } else {
         has(&["ssl-capath", "unreadable.pem"]);
     }
     // What is merely something else is not.
-    assert_eq!(told.len(), if can_read { 2 } else { 3 }, "{told:#?}");
+    assert_eq!(told.len(), if can_read { 3 } else { 4 }, "{told:#?}");
 }
 
 #[test]
@@ -286,13 +287,14 @@ fn words_in_the_place_of_a_file() {
 /// What a child process does: connects under the roots that the environment names.
 pub(crate) fn with_native_roots(fact: &dyn Fn(&str) -> String) {
     for (what, roots) in [("native", SslRoots::Native), ("webpki", SslRoots::Webpki)] {
-        for host in ["localhost", "127.0.0.1"] {
-            let builder = account(host).port(fact("PORT").parse().unwrap()).ssl_roots(roots);
+        for (port, host) in [("PORT", "localhost"), ("PORT", "127.0.0.1"), ("CN_PORT", "localhost")]
+        {
+            let builder = account(host).port(fact(port).parse().unwrap()).ssl_roots(roots);
             let told = match builder.connect() {
                 Ok(connection) => connection.session().tls().unwrap().verified().to_string(),
                 Err(error) => error.code().to_owned(),
             };
-            println!("{what} {host}: {told}");
+            println!("{what} {port} {host}: {told}");
         }
     }
 }
@@ -303,17 +305,28 @@ fn the_operating_systems_roots_verify() {
     let server = ScriptedServer::start(over_tls());
     let dir = TestDir::new();
     let roots = dir.write("roots.pem", ca().pem());
-    let facts = [("PORT", server.port().to_string()), ("SSL_CERT_FILE", text(&roots).to_owned())];
+    let cn_only = ca().server("localhost").no_san().issue();
+    let cn_only = ScriptedServer::start(ServerScript::new().tls(ServerTls::new(&cn_only)));
+    let facts = [
+        ("PORT", server.port().to_string()),
+        ("CN_PORT", cn_only.port().to_string()),
+        ("SSL_CERT_FILE", text(&roots).to_owned()),
+    ];
     let told = process::finish(process::child("native-roots", &facts));
     let expected = if cfg!(feature = "native-certs") {
         [
-            "native localhost: the chain, and the name localhost",
-            "native 127.0.0.1: certificate.wrong-name",
+            "native PORT localhost: the chain, and the name localhost",
+            "native PORT 127.0.0.1: certificate.wrong-name",
+            "native CN_PORT localhost: certificate.wrong-name",
         ]
     } else {
-        ["native localhost: config.value", "native 127.0.0.1: config.value"]
+        [
+            "native PORT localhost: config.value",
+            "native PORT 127.0.0.1: config.value",
+            "native CN_PORT localhost: config.value",
+        ]
     };
-    for line in expected.iter().chain(&["webpki localhost: certificate.unknown-issuer"]) {
+    for line in expected.iter().chain(&["webpki PORT localhost: certificate.unknown-issuer"]) {
         assert!(told.contains(line), "{line}: {told}");
     }
 }

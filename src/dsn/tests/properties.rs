@@ -31,7 +31,7 @@ fn path() -> BoxedStrategy<PathBuf> {
 
 fn pem() -> BoxedStrategy<PemSource> {
     prop_oneof![
-        path().prop_map(PemSource::File),
+        path().prop_map(PemSource::path),
         "[ A-Z]{0,12}[^\0+][^\0]{0,40}".prop_map(|pem| PemSource::text(format!("-----BEGIN{pem}"))),
     ]
     .boxed()

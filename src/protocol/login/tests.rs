@@ -14,8 +14,10 @@ fn switch(name: &[u8], nonce: &[u8]) -> Vec<u8> {
     [&[0xfe], name, &[0], nonce].concat()
 }
 
-const ALL: Permissions = Permissions { cleartext: true, known_key: true, ask_for_key: true };
-const NONE: Permissions = Permissions { cleartext: false, known_key: false, ask_for_key: false };
+const ALL: Permissions =
+    Permissions { cleartext: true, known_key: true, ask_for_key: true, any_driver: false };
+const NONE: Permissions =
+    Permissions { cleartext: false, known_key: false, ask_for_key: false, any_driver: false };
 const KEY: Permissions = Permissions { known_key: true, ..NONE };
 const ASK: Permissions = Permissions { ask_for_key: true, ..NONE };
 

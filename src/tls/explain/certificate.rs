@@ -290,12 +290,22 @@ fn hint(context: &Context<'_>, roots: &RootCerts) -> &'static str {
     }
 }
 
+/// How many names are shown of a server that nobody has verified, and how many are kept.
+const SHOWN_NAMES: usize = 10;
+const PRESENTED_LIMIT: usize = 100;
+
 fn wrong_name(context: &Context<'_>, leaf: Option<&PeerCertificate>) -> CertificateError {
     let host = context.host();
     let presented: Vec<String> = leaf.map_or_else(Vec::new, |leaf| {
         let common = leaf.common_names().iter().map(|name| format!("CN:{name}"));
-        leaf.subject_alt_names().iter().cloned().chain(common).collect()
+        leaf.subject_alt_names().iter().cloned().chain(common).take(PRESENTED_LIMIT).collect()
     });
+    let shown = match presented.split_at_checked(SHOWN_NAMES) {
+        Some((first, more)) if !more.is_empty() => {
+            format!("{} and {} more", first.join(", "), more.len())
+        }
+        _ => list(&presented),
+    };
     let own_ca = context.verifier.roots().is_some_and(|roots| roots.public.is_none());
     let mut advice = vec!["connect by one of its names, or write it as tls-server-name".to_owned()];
     if own_ca {
@@ -321,8 +331,7 @@ fn wrong_name(context: &Context<'_>, leaf: Option<&PeerCertificate>) -> Certific
     CertificateError::new(
         Kind::WrongName,
         format!(
-            "the certificate of {host} is not for {wanted} but for {}{why}; {}",
-            list(&presented),
+            "the certificate of {host} is not for {wanted} but for {shown}{why}; {}",
             advice.join(", or, ")
         ),
     )

@@ -87,6 +87,7 @@ products! {
         options::encrypted_key,
         options::version_1_client_certificate,
         options::versions_and_suites,
+        options::no_version_in_common,
         options::server_name,
         options::without_resumption,
         options::tickets_stay_where_they_are,
@@ -95,6 +96,7 @@ products! {
         passwords::native_password,
         passwords::ed25519,
         facts::tls_1_2,
+        options::no_suite_in_common,
     ]
     mysql [
         passwords::caching_sha2_full_then_fast,
@@ -103,6 +105,7 @@ products! {
         facts::tls_1_2,
         facts::auto_certificates,
         verdicts::official_client_gives_the_same_verdicts,
+        options::no_suite_in_common,
     ]
     tidb [
         clauses::alternative_names_let_in_their_certificate,

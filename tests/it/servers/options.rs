@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use mysql_tls::mysql::prelude::*;
 use mysql_tls::{Connection, ConnectionBuilder, Product, SslMode, SslRoots, Verification};
 
-use super::world::{DATABASE, PASSWORD, World, shared, write_pair};
+use super::world::{Certificate, DATABASE, PASSWORD, World, shared, write_pair};
 use crate::keys::{FORMS, KEY_PASSWORD, encrypted};
 use crate::support::TestDir;
 
@@ -267,4 +267,40 @@ pub(super) fn tickets_stay_where_they_are(product: Product) {
     assert!(resumed());
     lax.reload().unwrap();
     assert!(!resumed() && resumed());
+}
+
+/// A server of one TLS version against a client of the other.
+pub(super) fn no_version_in_common(product: Product) {
+    let only = match product {
+        // Its own setting is the oldest version that it takes.
+        Product::TiDB => {
+            vec![("TLSv1.3", vec!["--config-line", "security.tls-version=\"TLSv1.3\""])]
+        }
+        _ => vec![
+            ("TLSv1.2", vec!["--tls-version=TLSv1.2"]),
+            ("TLSv1.3", vec!["--tls-version=TLSv1.3"]),
+        ],
+    };
+    for (version, arguments) in only {
+        let world = World::start_with(product, Certificate::Issued, &arguments);
+        let mut connection = connected(&world.verified().tls_version(version));
+        assert_eq!(connection.server_tls_status().unwrap().version(), Some(version));
+        let other = if version == "TLSv1.2" { "TLSv1.3" } else { "TLSv1.2" };
+        let error = world.verified().tls_version(other).connect().unwrap_err();
+        assert_eq!(error.code(), "handshake.no-common-version", "{error}");
+        for words in [other, "tls-version=TLSv1.2,TLSv1.3", "localhost"] {
+            assert!(error.to_string().contains(words), "{words}: {error}");
+        }
+    }
+}
+
+/// A server with nothing but a suite that is not spoken here.
+pub(super) fn no_suite_in_common(product: Product) {
+    let arguments = ["--tls-version=TLSv1.2", "--ssl-cipher=ECDHE-ECDSA-AES256-CCM"];
+    let world = World::start_with(product, Certificate::Issued, &arguments);
+    let error = world.verified().connect().unwrap_err();
+    assert_eq!(error.code(), "handshake.no-common-cipher", "{error}");
+    for words in ["localhost", "it was offered", "ECDHE-ECDSA-AES256-GCM-SHA384"] {
+        assert!(error.to_string().contains(words), "{words}: {error}");
+    }
 }

@@ -1,0 +1,281 @@
+//! `Endpoint`: a socket for any driver, with this crate's TLS behind it.
+
+mod listener;
+mod options;
+mod registry;
+mod serve;
+mod state;
+mod url;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use listener::{Listener, local, refused};
+pub use options::EndpointOptions;
+use options::Place;
+use registry::Registry;
+use state::State;
+pub use url::UrlStyle;
+
+use crate::connector::Connector;
+use crate::error::Result;
+use crate::session::Session;
+use crate::ssl_mode::SslMode;
+
+/// The longest path that fits into a Unix socket's address.
+const PATH_LIMIT: usize = 107;
+
+/// A socket that any MySQL driver can connect to; each connection is dialed, upgraded to TLS as the
+/// connector was told to, and relayed. User, password and database are the driver's own.
+///
+/// The driver must be configured without TLS, which is made here. It sees a server without TLS on a
+/// private socket. An error in reaching the server, or in its certificate, reaches the driver as an
+/// error of MySQL's with this crate's sentence: 2003 for connecting, 2026 for TLS.
+///
+/// Plaintext to the server is not possible: an endpoint needs `REQUIRED` or a stronger ssl-mode.
+///
+/// A driver that takes the socket for insecure (sqlx on a Unix socket, every driver on TCP) asks for
+/// the server's RSA key before it sends its password; it gets one of the endpoint's own, and the
+/// password goes on inside TLS. That needs the feature `aws-lc-rs`.
+///
+/// Dropping it stops it at once, without waiting; [`shutdown`](Self::shutdown) waits.
+///
+/// ```no_run
+/// use mysql_tls::{ConnectionBuilder, SslMode, UrlStyle};
+///
+/// # fn main() -> Result<(), mysql_tls::Error> {
+/// let connector = ConnectionBuilder::new("tidb.example.com")
+///     .port(4000)
+///     .user("app")
+///     .ssl_mode(SslMode::VerifyIdentity)
+///     .ssl_ca("ca.pem")
+///     .ssl_cert("client.pem")
+///     .ssl_key("client-key.pem")
+///     .build()?;
+/// let endpoint = connector.endpoint()?;
+/// let url = endpoint.url(UrlStyle::Sqlx); // for sqlx::MySqlPool::connect
+/// # Ok(())
+/// # }
+/// ```
+#[doc(alias = "shim")]
+#[doc(alias = "proxy")]
+pub struct Endpoint {
+    state: Arc<State>,
+    path: Option<PathBuf>,
+    address: Option<SocketAddr>,
+    /// Closing it ends the thread that accepts.
+    wake: Option<UnixStream>,
+    accepting: Option<JoinHandle<()>>,
+    /// The threads of a process do not follow into the child of a fork.
+    process: u32,
+}
+
+impl Connector {
+    /// An [`Endpoint`] on a Unix socket in a private directory.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`](crate::Error::Config) where the ssl-mode could end in plaintext;
+    /// [`Error::Io`](crate::Error::Io) where the socket cannot be made.
+    pub fn endpoint(&self) -> Result<Endpoint> {
+        self.endpoint_with(EndpointOptions::new())
+    }
+
+    /// An [`Endpoint`] on loopback TCP, for programs that cannot use a Unix socket. **Every user of
+    /// this machine can connect to it.** See [`EndpointOptions::tcp`].
+    ///
+    /// # Errors
+    ///
+    /// As [`endpoint_with`](Self::endpoint_with).
+    pub fn endpoint_tcp(&self, address: SocketAddr) -> Result<Endpoint> {
+        self.endpoint_with(EndpointOptions::new().tcp(address))
+    }
+
+    /// An [`Endpoint`] that listens as the options say.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`](crate::Error::Config) where the ssl-mode could end in plaintext, the address
+    /// is not of this machine alone, a client certificate would be everybody's, or the path may not
+    /// be used; [`Error::Io`](crate::Error::Io) where the socket cannot be made.
+    pub fn endpoint_with(&self, options: EndpointOptions) -> Result<Endpoint> {
+        if matches!(self.shared.mode, SslMode::Disabled | SslMode::Preferred) {
+            return Err(refused(format!(
+                "an endpoint carries passwords and needs TLS, which ssl-mode={} does not promise; use \
+                 ssl-mode=VERIFY_IDENTITY",
+                self.shared.mode
+            )));
+        }
+        self.check_visitors(&options)?;
+        let listener = Listener::open(&options, || self.private_dir())?;
+        let path = listener.path();
+        let address = listener.address();
+        if path.as_ref().is_some_and(|path| path.as_os_str().len() > PATH_LIMIT) {
+            return Err(refused(
+                "an endpoint in the private directory would have a path of more than 107 bytes, which \
+                 drivers cannot connect to; set runtime-dir to a directory with a shorter path",
+            ));
+        }
+        let state = Arc::new(State {
+            connector: self.clone(),
+            local_infile: options.local_infile,
+            max_connections: options.max_connections,
+            own_key: Arc::default(),
+            registry: Arc::<Registry>::default(),
+        });
+        let (wake, woken) = UnixStream::pair()
+            .map_err(|error| local("the endpoint's own signal could not be made", error))?;
+        let shared = Arc::clone(&state);
+        let accepting = thread::Builder::new()
+            .name("mysql-tls-accept".to_owned())
+            .spawn(move || state::accept(&shared, &listener, &woken))
+            .map_err(|error| local("no thread could be started", error))?;
+        Ok(Endpoint {
+            state,
+            path,
+            address,
+            wake: Some(wake),
+            accepting: Some(accepting),
+            process: std::process::id(),
+        })
+    }
+
+    fn check_visitors(&self, options: &EndpointOptions) -> Result<()> {
+        match &options.place {
+            Place::Private if !options.uids.is_empty() => Err(refused(
+                "allow_uid needs a path, since nobody else can reach into a private directory",
+            )),
+            Place::Tcp(_) if !options.local_users && self.client_identity().is_some() => {
+                Err(refused(
+                    "an endpoint on TCP is open to every user of this machine, and with it the client \
+                 certificate, which may be all that an account asks for; use a Unix socket, or say \
+                 allow_local_users",
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Endpoint {
+    /// The path of the Unix socket; `None` on TCP.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// The address on TCP; `None` for a Unix socket.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// The sessions of the connections that are logged in now.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<EndpointSession> {
+        let sessions = self.state.registry.sessions().into_iter();
+        sessions
+            .map(|(number, session, peer, bytes)| EndpointSession { number, session, peer, bytes })
+            .collect()
+    }
+
+    /// Those of them to which the server has given this connection id (`SELECT CONNECTION_ID()`).
+    /// Servers behind a balancer may give the same id to several.
+    #[must_use]
+    pub fn sessions_by_connection_id(&self, id: u32) -> Vec<EndpointSession> {
+        let mut sessions = self.sessions();
+        sessions.retain(|found| found.session.claimed().connection_id() == id);
+        sessions
+    }
+
+    /// Stops accepting, lets commands that are under way end within `grace`, and ends all
+    /// connections. Blocks until their threads are done; `false` if some were not, two seconds after
+    /// the grace.
+    ///
+    /// Packets are not looked at: a command counts as ended once the server has been silent for 50 ms
+    /// after the beginning of its answer.
+    pub fn shutdown(mut self, grace: Duration) -> bool {
+        self.stop_accepting();
+        if let Some(accepting) = self.accepting.take() {
+            let _ = accepting.join();
+        }
+        self.state.registry.drain(grace)
+    }
+
+    /// Keeps the endpoint for the life of the process.
+    pub fn detach(mut self) {
+        std::mem::forget(self.wake.take());
+        // Dropping the handle lets the thread go on.
+        self.accepting = None;
+        self.process = 0;
+    }
+
+    fn stop_accepting(&mut self) {
+        self.wake = None;
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        if std::process::id() == self.process {
+            self.stop_accepting();
+            self.state.registry.end_all();
+        }
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("path", &self.path)
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A connection through an [`Endpoint`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct EndpointSession {
+    number: u64,
+    session: Session,
+    peer: String,
+    bytes: (u64, u64),
+}
+
+impl EndpointSession {
+    /// The endpoint's own number for it, counted from 0.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// What was negotiated with the server and what was verified.
+    #[must_use]
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Who opened it: `uid 1000`, or the address on TCP.
+    #[must_use]
+    pub fn peer(&self) -> &str {
+        &self.peer
+    }
+
+    /// Bytes that the driver has sent since the login.
+    #[must_use]
+    pub fn bytes_to_server(&self) -> u64 {
+        self.bytes.0
+    }
+
+    /// Bytes that the driver has got since the login.
+    #[must_use]
+    pub fn bytes_to_driver(&self) -> u64 {
+        self.bytes.1
+    }
+}

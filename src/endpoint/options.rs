@@ -1,0 +1,117 @@
+//! How an endpoint is to listen.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// How many connections an endpoint carries at a time, unless told otherwise.
+const CONNECTIONS: usize = 1024;
+
+/// How an [`Endpoint`](super::Endpoint) listens, and whom it lets in.
+///
+/// ```no_run
+/// use mysql_tls::{ConnectionBuilder, EndpointOptions, SslMode};
+///
+/// # fn main() -> Result<(), mysql_tls::Error> {
+/// let connector = ConnectionBuilder::new("db.example.com").ssl_mode(SslMode::VerifyIdentity).build()?;
+/// let endpoint = connector.endpoint_with(EndpointOptions::new().path("/run/app/db.sock"))?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "options do nothing until an endpoint is made with them"]
+pub struct EndpointOptions {
+    pub(super) place: Place,
+    pub(super) shared_directory: bool,
+    pub(super) uids: Vec<u32>,
+    pub(super) local_users: bool,
+    pub(super) local_infile: bool,
+    pub(super) max_connections: usize,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    /// A Unix socket in a directory of our own.
+    Private,
+    /// A Unix socket where the caller wants it.
+    Path(PathBuf),
+    /// Loopback TCP.
+    Tcp(SocketAddr),
+}
+
+impl Default for EndpointOptions {
+    fn default() -> Self {
+        EndpointOptions {
+            place: Place::Private,
+            shared_directory: false,
+            uids: Vec::new(),
+            local_users: false,
+            local_infile: false,
+            max_connections: CONNECTIONS,
+        }
+    }
+}
+
+impl EndpointOptions {
+    /// A Unix socket in a private directory, for this user's processes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A Unix socket at this path, of at most 107 bytes. Defaults to one in a private directory.
+    ///
+    /// The directory must not be one that others can write to, unless
+    /// [`shared_directory`](Self::shared_directory) was said. A socket that is left there by a process
+    /// of this user that is gone is replaced, one that somebody listens on is an error.
+    pub fn path(mut self, path: impl Into<PathBuf>) -> Self {
+        self.place = Place::Path(path.into());
+        self
+    }
+
+    /// Loopback TCP instead of a Unix socket, for programs that cannot use one; port 0 lets the
+    /// system choose.
+    ///
+    /// **Every user of this machine can connect.** He still needs an account of the server, unless
+    /// the client certificate is all that its account asks for: so this is refused together with a
+    /// client certificate, unless [`allow_local_users`](Self::allow_local_users) was said.
+    pub fn tcp(mut self, address: SocketAddr) -> Self {
+        self.place = Place::Tcp(address);
+        self
+    }
+
+    /// Takes a path in a directory that others can write to. Defaults to `false`.
+    ///
+    /// **Others can then put a socket of theirs in its place.**
+    pub fn shared_directory(mut self, take: bool) -> Self {
+        self.shared_directory = take;
+        self
+    }
+
+    /// Lets the processes of this user in too. Defaults to those of this process' user alone. It may
+    /// be said several times; it means nothing on TCP.
+    pub fn allow_uid(mut self, uid: u32) -> Self {
+        self.uids.push(uid);
+        self
+    }
+
+    /// Lets every user of this machine use the client certificate over TCP. Defaults to `false`.
+    pub fn allow_local_users(mut self, allow: bool) -> Self {
+        self.local_users = allow;
+        self
+    }
+
+    /// Whether `LOAD DATA LOCAL INFILE` is left to the driver. Defaults to `false`: the capability is
+    /// then taken out of both sides' handshakes, so that an honest server refuses the statement.
+    ///
+    /// After the login no packet is looked at: a hostile server's request for a file reaches the
+    /// driver all the same, and it is the driver that must not answer it.
+    pub fn local_infile(mut self, allow: bool) -> Self {
+        self.local_infile = allow;
+        self
+    }
+
+    /// How many connections there may be at a time; further ones get error 1040. Defaults to 1024.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
+        self
+    }
+}

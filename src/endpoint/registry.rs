@@ -1,0 +1,134 @@
+//! The connections that an endpoint carries.
+
+use std::collections::BTreeMap;
+use std::net::Shutdown;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use socket2::Socket;
+
+use crate::handover::Handover;
+use crate::relay::Traffic;
+use crate::session::Session;
+
+/// How often it is looked whether a command has ended.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// A connection that is carried.
+#[derive(Debug)]
+pub(super) struct Active {
+    pub(super) peer: String,
+    /// The driver's socket once more: shutting it down ends the connection in order.
+    pub(super) driver: Socket,
+    pub(super) handover: Handover,
+    pub(super) traffic: Arc<Traffic>,
+}
+
+impl Active {
+    /// Logged in, and without a command under way as far as can be seen.
+    fn is_idle(&self) -> bool {
+        self.handover.session().is_some() && self.traffic.is_idle()
+    }
+
+    fn end(&self) {
+        let _ = self.driver.shutdown(Shutdown::Both);
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    inner: Mutex<Inner>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    next: u64,
+    /// Threads that serve, whether or not they are logged in.
+    serving: usize,
+    active: BTreeMap<u64, Active>,
+}
+
+/// Takes a connection out of the registry once it is over.
+#[derive(Debug)]
+pub(super) struct Registered {
+    registry: Arc<Registry>,
+    number: u64,
+}
+
+/// Counts a thread as one that serves, for as long as it lives.
+#[derive(Debug)]
+pub(super) struct Serving(Arc<Registry>);
+
+impl Registry {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for one more, unless there are `limit` already.
+    pub(super) fn admit(self: &Arc<Self>, limit: usize) -> Option<Serving> {
+        let mut inner = self.inner();
+        if inner.serving >= limit {
+            return None;
+        }
+        inner.serving += 1;
+        Some(Serving(Arc::clone(self)))
+    }
+
+    pub(super) fn add(self: &Arc<Self>, active: Active) -> Registered {
+        let mut inner = self.inner();
+        let number = inner.next;
+        inner.next += 1;
+        inner.active.insert(number, active);
+        Registered { registry: Arc::clone(self), number }
+    }
+
+    /// Every session, with its number, who opened it, and the bytes to the server and to the driver.
+    pub(super) fn sessions(&self) -> Vec<(u64, Session, String, (u64, u64))> {
+        let inner = self.inner();
+        let sessions = inner.active.iter().filter_map(|(number, active)| {
+            let session = active.handover.session()?;
+            Some((*number, session, active.peer.clone(), active.traffic.bytes()))
+        });
+        sessions.collect()
+    }
+
+    /// Ends every connection at once.
+    pub(super) fn end_all(&self) {
+        self.inner().active.values().for_each(Active::end);
+    }
+
+    /// Ends every connection as soon as no command is under way, and all of them once the time is
+    /// over; waits for their threads. `false` if some did not end.
+    pub(super) fn drain(&self, grace: Duration) -> bool {
+        // What ends a connection in order takes up to a second.
+        const GOODBYE: Duration = Duration::from_secs(2);
+        let now = Instant::now();
+        let patience = now.checked_add(grace).unwrap_or(now + Duration::from_secs(365 * 24 * 3600));
+        let mut inner = self.inner();
+        while inner.serving > 0 {
+            let over = Instant::now() >= patience;
+            inner.active.values().filter(|active| over || active.is_idle()).for_each(Active::end);
+            if Instant::now() >= patience + GOODBYE {
+                return false;
+            }
+            inner =
+                self.changed.wait_timeout(inner, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        self.registry.inner().active.remove(&self.number);
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let mut inner = self.0.inner();
+        inner.serving = inner.serving.saturating_sub(1);
+        self.0.changed.notify_all();
+    }
+}

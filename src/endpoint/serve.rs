@@ -1,0 +1,125 @@
+//! One connection of an endpoint.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use socket2::Socket;
+
+use super::registry::Active;
+use super::state::State;
+use crate::error::{Error, ServerReply};
+use crate::handover::{CloseReason, Handover};
+use crate::protocol::err;
+use crate::protocol::login::Permissions;
+use crate::protocol::packet::frame;
+use crate::relay::{Job, LoggedIn, Traffic};
+
+/// The number of "can't connect to the server" in the clients' own range.
+const CANNOT_CONNECT: u16 = 2003;
+
+/// That of "TLS failed".
+const TLS_FAILED: u16 = 2026;
+
+/// That of "too many connections".
+const TOO_MANY: u16 = 1040;
+
+/// Dials, logs the driver in, and carries what follows.
+pub(super) fn serve(state: &Arc<State>, driver: Socket, peer: &str) {
+    let start = Instant::now();
+    let connector = &state.connector;
+    let tls = connector.shared.tls.current();
+    let deadline = connector.deadline();
+    let (greeted, plan) = match connector.dial(&tls, &deadline) {
+        Ok(dialed) => dialed,
+        Err(error) => {
+            tracing::warn!(peer, "an endpoint's connection failed: {error}");
+            return turn_away(&driver, &error);
+        }
+    };
+    let handover = Handover::default();
+    let traffic = Arc::<Traffic>::default();
+    let job = Job {
+        server: greeted.facts,
+        plan,
+        permissions: Permissions { any_driver: true, ..connector.shared.permissions },
+        local_infile: state.local_infile,
+        deadline,
+        handover: handover.clone(),
+        own_key: Some(Arc::clone(&state.own_key)),
+        traffic: Arc::clone(&traffic),
+    };
+    let Ok(handle) = driver.try_clone() else { return };
+    let registered = state.registry.add(Active {
+        peer: peer.to_owned(),
+        driver: handle,
+        handover: handover.clone(),
+        traffic: Arc::clone(&traffic),
+    });
+    let logged_in = LoggedIn::bring(driver, greeted.socket, &job);
+    if let Some(logged_in) = logged_in {
+        // The deadline is that of connecting; what the driver asks afterwards is its own affair.
+        let _ = handover.establish();
+        if let Some(session) = handover.session() {
+            connector.warn(&session);
+        }
+        logged_in.carry(&job);
+    }
+    drop(registered);
+    let reason = handover.close_reason();
+    if let Some(CloseReason::Failed(Error::Handshake(_))) = &reason {
+        // The client certificate may have expired and been renewed since; the next driver gets it.
+        let _ = connector.shared.tls.renewed(&tls);
+    }
+    report(&handover, &traffic, peer, start, reason.as_ref());
+}
+
+/// One event a connection, once it is over.
+fn report(
+    handover: &Handover,
+    traffic: &Traffic,
+    peer: &str,
+    start: Instant,
+    reason: Option<&CloseReason>,
+) {
+    let session = handover.session();
+    let tls = session.as_ref().and_then(|session| session.tls());
+    let (to_server, to_driver) = traffic.bytes();
+    let reason = reason.map_or_else(|| "unknown".to_owned(), ToString::to_string);
+    tracing::info!(
+        peer,
+        server = session.as_ref().map_or("-", |session| session.address()),
+        version = tls.map_or("-", |tls| tls.version()),
+        cipher = tls.map_or("-", |tls| tls.cipher_openssl()),
+        verified = tls.map_or_else(|| "-".to_owned(), |tls| tls.verified().to_string()),
+        to_server,
+        to_driver,
+        milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "an endpoint's connection ended: {reason}"
+    );
+}
+
+/// Tells the driver in place of a greeting why there is none.
+fn turn_away(driver: &Socket, error: &Error) {
+    let code = match error {
+        Error::Server(_) => error.server_reply().map_or(CANNOT_CONNECT, ServerReply::code),
+        Error::Connect(_) | Error::Timeout(_) | Error::Io(_) | Error::Protocol(_) => CANNOT_CONNECT,
+        _ => TLS_FAILED,
+    };
+    tell(driver, code, &error.to_string());
+}
+
+/// Tells the driver that there are enough.
+pub(super) fn too_many(driver: &Socket, limit: usize) {
+    tell(
+        driver,
+        TOO_MANY,
+        &format!(
+            "this endpoint carries {limit} connections already; close some, or raise its limit"
+        ),
+    );
+}
+
+fn tell(driver: &Socket, code: u16, text: &str) {
+    // One small packet into an empty socket: it is taken whole, or nobody is there.
+    let _ = driver.send(&frame(&err::in_place_of_greeting(code, text), 0));
+}

@@ -1,0 +1,70 @@
+//! What an endpoint's threads share, and the thread that accepts.
+
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::thread;
+
+use rustix::event::{PollFd, PollFlags};
+use socket2::Socket;
+
+use super::listener::{Accepted, Listener};
+use super::registry::Registry;
+use super::serve::{serve, too_many};
+use crate::connect::deadline::wait_until;
+use crate::connector::Connector;
+use crate::relay::OwnKey;
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) connector: Connector,
+    pub(super) local_infile: bool,
+    pub(super) max_connections: usize,
+    pub(super) own_key: Arc<OwnKey>,
+    pub(super) registry: Arc<Registry>,
+}
+
+/// Accepts until the other end of `wake` is closed; then the listener, and its socket, go.
+pub(super) fn accept(state: &Arc<State>, listener: &Listener, wake: &UnixStream) {
+    loop {
+        let mut sockets = [PollFd::new(listener, PollFlags::IN), PollFd::new(wake, PollFlags::IN)];
+        if wait_until(&mut sockets, None).is_err() {
+            return;
+        }
+        let [knock, woken] = sockets.map(|socket| !socket.revents().is_empty());
+        if woken {
+            return;
+        }
+        if !knock {
+            continue;
+        }
+        match listener.accept() {
+            Ok(Accepted::In(driver, peer)) => admit(state, driver, peer),
+            Ok(Accepted::Stranger(who)) => {
+                tracing::warn!("{who} tried to use an endpoint and was turned away");
+            }
+            Ok(Accepted::Nobody) => {}
+            Err(error) => {
+                tracing::warn!("an endpoint could not accept a connection: {error}");
+                // Out of descriptors, most likely: it would fail again at once.
+                thread::sleep(std::time::Duration::from_millis(50));
+            }
+        }
+    }
+}
+
+fn admit(state: &Arc<State>, driver: Socket, peer: String) {
+    let Some(serving) = state.registry.admit(state.max_connections) else {
+        return too_many(&driver, state.max_connections);
+    };
+    if driver.set_nonblocking(true).is_err() {
+        return;
+    }
+    let shared = Arc::clone(state);
+    let started = thread::Builder::new().name("mysql-tls-endpoint".to_owned()).spawn(move || {
+        let _serving = serving;
+        serve(&shared, driver, &peer);
+    });
+    if let Err(error) = started {
+        tracing::warn!("an endpoint could not start a thread: {error}");
+    }
+}
