@@ -179,10 +179,11 @@ impl Login {
     /// Judges a packet of the driver before it leaves.
     pub(crate) fn driver_packet(&mut self, payload: &[u8]) -> Result<DriverSays, Error> {
         self.count()?;
-        if self.wire == Wire::Tls && self.permissions.any_driver {
-            if let Some(says) = self.about_our_key(payload)? {
-                return Ok(says);
-            }
+        if self.wire == Wire::Tls
+            && self.permissions.any_driver
+            && let Some(says) = self.about_our_key(payload)?
+        {
+            return Ok(says);
         }
         self.answer(payload).map(|()| DriverSays::Pass)
     }

@@ -107,7 +107,7 @@ fn open(driver: &mut Link, server: &mut Link, job: &Job) -> End {
                 }
             } else {
                 match driver.receive() {
-                    Ok(Received::Some) => job.traffic.from_driver(driver.received().len()),
+                    Ok(Received::Some) => job.traffic.asked(driver.received().len()),
                     Ok(Received::Nothing) => {}
                     Ok(Received::End) | Err(_) => return End::Driver,
                 }
@@ -115,7 +115,7 @@ fn open(driver: &mut Link, server: &mut Link, job: &Job) -> End {
         }
         if from_server.intersects(PollFlags::IN | gone) && server.received().is_empty() {
             match server.receive() {
-                Ok(Received::Some) => job.traffic.from_server(server.received().len()),
+                Ok(Received::Some) => job.traffic.answered(server.received().len()),
                 Ok(Received::Nothing) => {}
                 Ok(Received::End) => return End::Server(CloseReason::Server),
                 Err(failure) => {

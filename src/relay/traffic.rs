@@ -32,12 +32,12 @@ impl Default for Traffic {
 }
 
 impl Traffic {
-    pub(super) fn from_driver(&self, bytes: usize) {
+    pub(super) fn asked(&self, bytes: usize) {
         self.to_server.fetch_add(bytes as u64, Ordering::Relaxed);
         self.pass(true);
     }
 
-    pub(super) fn from_server(&self, bytes: usize) {
+    pub(super) fn answered(&self, bytes: usize) {
         self.to_driver.fetch_add(bytes as u64, Ordering::Relaxed);
         self.pass(false);
     }
