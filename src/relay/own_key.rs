@@ -158,6 +158,7 @@ mod tests {
     use aws_lc_rs::rsa::{OAEP_SHA1_MGF1SHA1, OaepPublicEncryptingKey, PublicEncryptingKey};
     use data_encoding::BASE64;
 
+    #[allow(clippy::unwrap_used)]
     fn encrypted(key: &OwnKey, password: &[u8], nonce: &[u8]) -> Vec<u8> {
         let pem = key.public_pem().unwrap();
         let base64: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
