@@ -3,6 +3,7 @@
 //! Setters cannot fail; what is wrong is found by `build()`.
 
 mod driver_options;
+mod pool_options;
 mod tls_options;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ use std::time::Duration;
 
 #[cfg(feature = "mysql")]
 use crate::driver::{DriverHook, InfileHandler};
+pub(crate) use pool_options::PoolOptions;
+
 use crate::secret::{Password, PasswordSource, ProviderError};
 use crate::tls_options::TlsOptions;
 
@@ -73,6 +76,7 @@ pub struct ConnectionBuilder {
     pub(crate) charset: Option<String>,
     pub(crate) time_zone: Option<String>,
     pub(crate) additional_capabilities: u32,
+    pub(crate) pool: PoolOptions,
     #[cfg(feature = "mysql")]
     pub(crate) local_infile_handler: Option<InfileHandler>,
     #[cfg(feature = "mysql")]
@@ -116,6 +120,7 @@ impl ConnectionBuilder {
             charset: None,
             time_zone: None,
             additional_capabilities: 0,
+            pool: PoolOptions::default(),
             #[cfg(feature = "mysql")]
             local_infile_handler: None,
             #[cfg(feature = "mysql")]
@@ -283,6 +288,7 @@ impl fmt::Debug for ConnectionBuilder {
             charset,
             time_zone,
             additional_capabilities,
+            pool,
             #[cfg(feature = "mysql")]
             local_infile_handler,
             #[cfg(feature = "mysql")]
@@ -319,7 +325,8 @@ impl fmt::Debug for ConnectionBuilder {
             .field("connect_attributes", &connect_attributes.as_ref().map(BTreeMap::len))
             .field("charset", charset)
             .field("time_zone", time_zone)
-            .field("additional_capabilities", additional_capabilities);
+            .field("additional_capabilities", additional_capabilities)
+            .field("pool", pool);
         #[cfg(feature = "mysql")]
         shown
             .field("local_infile_handler", &local_infile_handler.is_some())

@@ -19,13 +19,17 @@ use listener::{Listener, local, refused};
 pub use options::EndpointOptions;
 use options::Place;
 use registry::Registry;
-use state::State;
+use state::{Failures, State};
 pub use url::UrlStyle;
 
 use crate::connector::Connector;
 use crate::error::Result;
 use crate::session::Session;
 use crate::ssl_mode::SslMode;
+
+/// How long a failure that the driver knows of may take to be known here.
+#[cfg(feature = "mysql")]
+const FAILURE_LIMIT: Duration = Duration::from_secs(1);
 
 /// The longest path that fits into a Unix socket's address.
 const PATH_LIMIT: usize = 107;
@@ -127,6 +131,7 @@ impl Connector {
             max_connections: options.max_connections,
             own_key: Arc::default(),
             registry: Arc::<Registry>::default(),
+            failures: Failures::default(),
         });
         let (wake, woken) = UnixStream::pair()
             .map_err(|error| local("the endpoint's own signal could not be made", error))?;
@@ -213,6 +218,12 @@ impl Endpoint {
         // Dropping the handle lets the thread go on.
         self.accepting = None;
         self.process = 0;
+    }
+
+    /// Why the first connection failed that did.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn first_failure(&self) -> Option<crate::error::Error> {
+        self.state.failures.first(FAILURE_LIMIT)
     }
 
     fn stop_accepting(&mut self) {

@@ -341,7 +341,7 @@ mod x509;
 pub use builder::ConnectionBuilder;
 pub use connector::Connector;
 #[cfg(feature = "mysql")]
-pub use driver::{Connection, ServerTlsStatus};
+pub use driver::{Connection, Pool, ServerTlsStatus};
 pub use dsn::{DsnKey, dsn_keys};
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 pub use endpoint::{Endpoint, EndpointOptions, EndpointSession, UrlStyle};
@@ -355,6 +355,8 @@ pub use handover::CloseReason;
 pub use identity::ClientIdentity;
 #[cfg(feature = "mysql")]
 pub use mysql;
+#[cfg(feature = "r2d2")]
+pub use r2d2;
 pub use reload_state::ReloadState;
 pub use secret::{Password, ProviderError};
 pub use session::{

@@ -144,6 +144,10 @@ fn numbers(builder: &ConnectionBuilder) -> Result<()> {
     if builder.tcp_keepalive_probes.is_some_and(|probes| !(1..=127).contains(&probes)) {
         return Err(value("tcp-keepalive-probes", "tcp-keepalive-probes: write 1 to 127"));
     }
+    let (min, max) = (builder.pool.min, builder.pool.max);
+    if max == Some(0) || max.is_some_and(|max| min.is_some_and(|min| min > max)) {
+        return Err(value("pool-max", "pool-max: write 1 or more, and no less than pool-min"));
+    }
     if builder.compression.is_some_and(|level| level > 9) {
         return Err(value("compression", "compression: write a level from 0 to 9"));
     }

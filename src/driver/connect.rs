@@ -10,6 +10,8 @@ use super::connection::Connection;
 use super::options;
 use super::packet_size::PacketSize;
 use crate::builder::ConnectionBuilder;
+#[cfg(feature = "r2d2")]
+use crate::builder::PoolOptions;
 use crate::connect::deadline::Deadline;
 use crate::connector::Connector;
 use crate::error::{
@@ -24,13 +26,20 @@ use crate::tls::TlsState;
 
 /// What the driver needs besides the connector.
 pub(crate) struct DriverState {
-    options: Opts,
+    pub(super) options: Opts,
     packet_size: PacketSize,
+    #[cfg(feature = "r2d2")]
+    pub(super) pool: PoolOptions,
 }
 
 impl DriverState {
     pub(crate) fn new(builder: &ConnectionBuilder) -> Result<Self> {
-        Ok(DriverState { options: options::options(builder)?, packet_size: PacketSize::default() })
+        Ok(DriverState {
+            options: options::options(builder)?,
+            packet_size: PacketSize::default(),
+            #[cfg(feature = "r2d2")]
+            pool: builder.pool.clone(),
+        })
     }
 }
 
@@ -156,7 +165,11 @@ impl Connector {
     }
 
     /// `transport` is known once the user is logged in.
-    fn driver_failure(&self, error: Option<mysql::Error>, transport: Option<Transport>) -> Error {
+    pub(super) fn driver_failure(
+        &self,
+        error: Option<mysql::Error>,
+        transport: Option<Transport>,
+    ) -> Error {
         match (error, transport) {
             (Some(mysql::Error::MySqlError(error)), Some(transport)) => {
                 let state = error.state.as_bytes().try_into().ok();

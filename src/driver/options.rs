@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use mysql::consts::CapabilityFlags;
-use mysql::{Compression, Opts, OptsBuilder};
+use mysql::{Compression, Opts, OptsBuilder, PoolConstraints, PoolOpts};
 
 use crate::builder::ConnectionBuilder;
 use crate::connector::FREE_CAPABILITIES;
@@ -91,6 +91,7 @@ fn base(builder: &ConnectionBuilder) -> OptsBuilder {
         .local_infile_handler(
             builder.local_infile_handler.as_ref().map(|handler| handler.0.clone()),
         )
+        .pool_opts(pool_options(builder))
         .init(init_statements(builder));
     if let Some(statements) = builder.stmt_cache_size {
         options = options.stmt_cache_size(statements);
@@ -101,6 +102,20 @@ fn base(builder: &ConnectionBuilder) -> OptsBuilder {
         options = options.connect_attrs(Some(attributes));
     }
     options
+}
+
+fn pool_options(builder: &ConnectionBuilder) -> PoolOpts {
+    let options = PoolOpts::new()
+        .with_reset_connection(builder.pool.reset_connection)
+        .with_check_health(builder.pool.check_health);
+    let (own, given) = (options.constraints(), &builder.pool);
+    // Where one is given, the driver's own other one gives way.
+    let max = given.max.unwrap_or_else(|| own.max().max(given.min.unwrap_or_default()));
+    let min = given.min.unwrap_or_else(|| own.min().min(max));
+    match PoolConstraints::new(min, max) {
+        Some(constraints) => options.with_constraints(constraints),
+        None => options,
+    }
 }
 
 /// Charset and time zone first, so that the caller's own statements have the last word. Both were

@@ -3,16 +3,8 @@
 use super::encoding::normal;
 
 /// Their names; aliases of other drivers stand beside them.
-pub(super) static LATER: &[&str] = &[
-    "cleartext-password",
-    "local-infile",
-    "load-balance",
-    "busy-poll",
-    "pool-min",
-    "pool-max",
-    "reset-connection",
-    "check-health",
-];
+pub(super) static LATER: &[&str] =
+    &["cleartext-password", "local-infile", "load-balance", "busy-poll"];
 
 /// Whether this is such a key.
 pub(super) fn is_later(normal_name: &str) -> bool {

@@ -47,6 +47,7 @@ pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnErr
         charset: _,
         time_zone: _,
         additional_capabilities: _,
+        pool: _,
     } = builder;
     let TlsOptions {
         key_log,

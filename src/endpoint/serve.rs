@@ -33,6 +33,7 @@ pub(super) fn serve(state: &Arc<State>, driver: Socket, peer: &str) {
         Ok(dialed) => dialed,
         Err(error) => {
             tracing::warn!(peer, "an endpoint's connection failed: {error}");
+            state.failures.add(&error);
             return turn_away(&driver, &error);
         }
     };
@@ -66,6 +67,9 @@ pub(super) fn serve(state: &Arc<State>, driver: Socket, peer: &str) {
     }
     drop(registered);
     let reason = handover.close_reason();
+    if let Some(CloseReason::Failed(error)) = &reason {
+        state.failures.add(error);
+    }
     if let Some(CloseReason::Failed(Error::Handshake(_))) = &reason {
         // The client certificate may have expired and been renewed since; the next driver gets it.
         let _ = connector.shared.tls.renewed(&tls);

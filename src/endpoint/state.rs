@@ -1,8 +1,9 @@
 //! What an endpoint's threads share, and the thread that accepts.
 
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
 use socket2::Socket;
@@ -12,6 +13,7 @@ use super::registry::Registry;
 use super::serve::{serve, too_many};
 use crate::connect::deadline::wait_until;
 use crate::connector::Connector;
+use crate::error::Error;
 use crate::relay::OwnKey;
 
 #[derive(Debug)]
@@ -21,6 +23,31 @@ pub(super) struct State {
     pub(super) max_connections: usize,
     pub(super) own_key: Arc<OwnKey>,
     pub(super) registry: Arc<Registry>,
+    pub(super) failures: Failures,
+}
+
+/// Why a driver was not let through, kept for a pool that has to tell it.
+#[derive(Debug, Default)]
+pub(super) struct Failures {
+    first: Mutex<Option<Error>>,
+    happened: Condvar,
+}
+
+impl Failures {
+    pub(super) fn add(&self, error: &Error) {
+        if let Ok(mut first) = self.first.lock() {
+            first.get_or_insert_with(|| error.clone());
+            self.happened.notify_all();
+        }
+    }
+
+    /// The first one; the driver can know of it a moment earlier than this side.
+    #[cfg(feature = "mysql")]
+    pub(super) fn first(&self, limit: Duration) -> Option<Error> {
+        let first = self.first.lock().ok()?;
+        let waited = self.happened.wait_timeout_while(first, limit, |first| first.is_none());
+        waited.ok()?.0.clone()
+    }
 }
 
 /// Accepts until the other end of `wake` is closed; then the listener, and its socket, go.
@@ -46,7 +73,7 @@ pub(super) fn accept(state: &Arc<State>, listener: &Listener, wake: &UnixStream)
             Err(error) => {
                 tracing::warn!("an endpoint could not accept a connection: {error}");
                 // Out of descriptors, most likely: it would fail again at once.
-                thread::sleep(std::time::Duration::from_millis(50));
+                thread::sleep(Duration::from_millis(50));
             }
         }
     }

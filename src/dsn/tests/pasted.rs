@@ -298,7 +298,12 @@ const REFUSED: &[Row] = &[
         "dsn.foreign-tls-key",
         &["`require_ssl`, `verify_ca` and `built_in_roots`", "`ssl-mode=REQUIRED`"],
     ),
-    (27, "mysql://u:PWD@h?pool_min=1&stmt_cache_size=0", "dsn.not-supported-yet", &["`pool_min`"]),
+    (
+        27,
+        "mysql://u:PWD@h?local_infile=1&stmt_cache_size=0",
+        "dsn.not-supported-yet",
+        &["`local_infile`"],
+    ),
     (28, "mysql://u:PWD@h?sslmode=require", "dsn.value", &["`ssl-mode=REQUIRED`"]),
     (28, "mysql://u:PWD@h?sslmode=verify-full", "dsn.value", &["`ssl-mode=VERIFY_IDENTITY`"]),
     (28, "mysql://u:PWD@h?sslmode=prefer", "dsn.value", &["`ssl-mode=PREFERRED`"]),
@@ -368,7 +373,7 @@ fn a_key_is_ignored_by_name_only_if_it_is_anothers_and_not_about_tls() {
 
     for (text, key, code) in [
         ("mysql://h?useSSL=false", "useSSL", "dsn.foreign-tls-key"),
-        ("mysql://h?pool_min=1", "pool_min", "dsn.not-supported-yet"),
+        ("mysql://h?local_infile=1", "local_infile", "dsn.not-supported-yet"),
         ("mysql://h?ssl-mode=x", "ssl-mode", "dsn.value"),
         ("mysql://h?sslmod=x", "sslmod", "dsn.unknown-key"),
         ("mysql://h?mytlsthing=x", "mytlsthing", "dsn.unknown-key"),

@@ -228,7 +228,7 @@ const BROKEN: &[&str] = &[
     "mysql://u:S@h?sslaccept=strict&sslcert=S",
     "mysql://u:S@h?root_cert_path=S",
     "mysql://u:S@h?reconnect=S",
-    "mysql://u:S@h?pool_min=S",
+    "mysql://u:S@h?local_infile=S",
     "mysql://u:S@h?ssl-key-password=S",
     "mysql://u:S@/S",
     "mysql://u:S@h?password-file=S",

@@ -270,8 +270,8 @@ fn foreign_tls_keys_get_the_replacement_for_their_value() {
         ("trustServerCertificate=true", &["`ssl-mode=REQUIRED`"]),
         ("rejectUnauthorized=false", &["`ssl-mode=REQUIRED`"]),
         (
-            "useSSL=true&reconnect=true&pool_min=1&zzz=1",
-            &["`useSSL`", "`reconnect`", "`pool_min`", "`zzz`"],
+            "useSSL=true&reconnect=true&local_infile=1&zzz=1",
+            &["`useSSL`", "`reconnect`", "`local_infile`", "`zzz`"],
         ),
     ] {
         assert_refused(&format!("mysql://h?{query}"), "dsn.foreign-tls-key", fragments);
