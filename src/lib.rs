@@ -12,8 +12,9 @@
 //! 7. [Sessions](#sessions)
 //! 8. [Errors and codes](#errors-and-codes)
 //! 9. [Pools](#pools)
-//! 10. [Moving from `mysql`'s `SslOpts`](#moving-from-mysqls-sslopts)
-//! 11. [Features and platforms](#features-and-platforms)
+//! 10. [Any driver](#any-driver)
+//! 11. [Moving from `mysql`'s `SslOpts`](#moving-from-mysqls-sslopts)
+//! 12. [Features and platforms](#features-and-platforms)
 //!
 //! # First connection
 //!
@@ -240,8 +241,65 @@
 //!
 //! # Pools
 //!
-//! Not yet: [`mysql::Pool`] dials by itself and so cannot use a [`Connector`]. Share the connector
-//! between threads, and let each keep a connection.
+//! With the feature `r2d2` a [`Connector`] is an `r2d2::ManageConnection`: the pool to recommend. Its
+//! connections are [`Connection`]s, with their sessions, in every ssl-mode.
+//!
+//! ```
+//! # #[cfg(feature = "r2d2")]
+//! fn pooled(connector: mysql_tls::Connector) -> Result<(), Box<dyn std::error::Error>> {
+//!     use mysql_tls::mysql::prelude::*;
+//!     let pool = connector.r2d2_builder().build(connector)?;
+//!     let one: Option<u32> = pool.get()?.query_first("SELECT 1")?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! [`Connector::pool`] gives a [`mysql::Pool`], which dials by itself, over an endpoint of its own; so
+//! it needs `REQUIRED` or a stronger mode. [`pool_min`](ConnectionBuilder::pool_min),
+//! [`pool_max`](ConnectionBuilder::pool_max), [`reset_connection`](ConnectionBuilder::reset_connection)
+//! and [`check_health`](ConnectionBuilder::check_health), in a connection string too, are for both.
+//! Connections that a pool makes after certificates have changed use the new ones.
+//!
+//! # Any driver
+//!
+//! An [`Endpoint`] is a socket that any MySQL driver can connect to, in any language: sqlx,
+//! mysql_async, Diesel, a Go program. What comes in is dialed, upgraded to TLS as the connector was
+//! told, and relayed; user, password and database are the driver's own. The driver is configured
+//! **without TLS**, and sees a server without TLS on a private socket.
+//!
+//! ```no_run
+//! use mysql_tls::UrlStyle;
+//!
+//! # fn main() -> Result<(), mysql_tls::Error> {
+//! let builder: mysql_tls::ConnectionBuilder =
+//!     "tidb://app@db.example.com/shop?ssl-mode=VERIFY_IDENTITY&ssl-cert=app.pem&ssl-key=app-key.pem"
+//!         .parse()?;
+//! let endpoint = builder.build()?.endpoint()?;
+//! // mysql://app@localhost/shop?socket=/run/user/1000/mysql-tls-.../w-endpoint&ssl-mode=DISABLED
+//! let url = endpoint.url(UrlStyle::Sqlx);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - Plaintext to the server is not possible: the ssl-mode has to be `REQUIRED` or stronger, and a
+//!   server without TLS is an error that the driver shows.
+//! - An error in reaching the server is error 2003 for the driver, one in TLS 2026, with this crate's
+//!   sentence; after the login the server's own errors pass through.
+//! - The Unix socket lies in a private directory, or at a [path](EndpointOptions::path) of yours, and
+//!   lets in processes of this user, or of those that
+//!   [`allow_uid`](EndpointOptions::allow_uid) names.
+//! - On [TCP](EndpointOptions::tcp), loopback only, **every user of the machine can connect**. That
+//!   is refused together with a client certificate, which may be all that an account asks for, unless
+//!   [`allow_local_users`](EndpointOptions::allow_local_users) was said.
+//! - sqlx (its feature `mysql-rsa`) on a Unix socket, and every driver on TCP, take the socket for
+//!   insecure and encrypt the password with a key they ask the server for. The endpoint answers with
+//!   one of its own, made when first needed, and the password goes on inside TLS. This needs
+//!   `aws-lc-rs`.
+//! - `LOCAL INFILE` is off: the capability is cleared both ways, so that an honest server refuses the
+//!   statement, unless [`local_infile`](EndpointOptions::local_infile) allows it. After the login
+//!   nothing is looked at: a request for a file that a hostile server sends all the same reaches the
+//!   driver, whose own setting decides.
+//! - [`sessions`](Endpoint::sessions) tells what was negotiated for each connection.
 //!
 //! # Moving from `mysql`'s `SslOpts`
 //!

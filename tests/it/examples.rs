@@ -58,6 +58,17 @@ fn migrate_does_nothing_the_second_time() {
     assert_eq!(output_of(&mut example("migrate")), MIGRATED_TWICE);
 }
 
+#[cfg(feature = "r2d2")]
+#[test]
+fn pool_shows_both_kinds() {
+    let output = output_of(&mut example("pool"));
+    assert_eq!(
+        output,
+        "r2d2:  8 answers, verified: the chain, and the name localhost\n\
+         mysql: 1 answer, 2 connections\n"
+    );
+}
+
 #[test]
 fn a_wrong_dsn_ends_an_example() {
     for name in ["quickstart", "migrate"] {

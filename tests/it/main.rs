@@ -32,6 +32,7 @@ mod names;
 mod one_segment;
 mod options;
 mod pins;
+mod pools;
 mod process;
 mod readme;
 mod relay;

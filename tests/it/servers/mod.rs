@@ -13,6 +13,7 @@ mod modes;
 mod official;
 mod options;
 mod passwords;
+mod pools;
 mod resolver;
 mod rotation;
 mod statements;
@@ -24,9 +25,10 @@ use mysql_tls::Product;
 
 /// Makes a module with the tests of one product: the common ones and its own.
 macro_rules! product {
-    ($module:ident, $product:ident, $reason:literal, $($file:ident::$test:ident,)+) => {
+    ($module:ident, $product:ident, $reason:literal, $($(#[$condition:meta])? $file:ident::$test:ident,)+) => {
         mod $module {
             $(
+                $(#[$condition])?
                 #[test]
                 #[ignore = $reason]
                 fn $test() {
@@ -77,6 +79,9 @@ products! {
         statements::prepared_statements,
         statements::transactions,
         statements::multiple_result_sets,
+        pools::drivers_pool,
+        #[cfg(feature = "r2d2")]
+        pools::r2d2_pool,
         facts::session_and_server_agree,
         facts::examples_and_status,
         facts::resumed_session_keeps_its_client_certificate,
