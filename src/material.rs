@@ -16,7 +16,7 @@ pub(crate) use crls::Crls;
 pub(crate) use file::read_secret;
 pub(crate) use identity::{CertifiedIdentity, read_certificate};
 pub(crate) use purpose::{
-    is_self_signed, may_issue, may_serve, may_sign_handshakes, not_for_servers,
+    is_self_signed, may_issue, may_serve, may_sign_handshakes, not_for_servers, topmost_issuer_key,
 };
 pub(crate) use rewrite::{CommonNames, Rewritten, Swap, bare_certificate, server_certificate};
 pub(crate) use roots::{PublicRoots, RootCerts, bundled_roots};

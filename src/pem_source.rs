@@ -1,6 +1,7 @@
 //! Where certificates and keys come from: a file, or text.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -49,13 +50,14 @@ pub(crate) fn shown_path(path: &Path) -> String {
     }
 }
 
-/// Whether this is hardly a path: control characters, a name longer than any file's, or Base64.
+/// Whether this is hardly a path: PEM, control characters, a name longer than any file's, or Base64.
 pub(crate) fn may_be_text(path: &Path) -> bool {
     const LONGEST_NAME: usize = 255;
     const BASE64_LINE: usize = 40;
     let text = path.to_string_lossy();
     let base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
-    text.contains(char::is_control)
+    text.contains(BEGIN)
+        || text.contains(char::is_control)
         || text.split('/').any(|name| name.len() > LONGEST_NAME)
         || (text.len() >= BASE64_LINE && !text.starts_with('/') && text.bytes().all(base64))
 }
@@ -67,6 +69,36 @@ impl fmt::Debug for PemSource {
             PemSource::File(path) => path.fmt(f),
             PemSource::Text(_) => f.write_str("<PEM text>"),
         }
+    }
+}
+
+/// The path of a directory with such files, which is shown as [`shown_path`] says.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Directory(PathBuf);
+
+impl<P: Into<PathBuf>> From<P> for Directory {
+    fn from(path: P) -> Self {
+        Directory(path.into())
+    }
+}
+
+impl Deref for Directory {
+    type Target = PathBuf;
+
+    fn deref(&self) -> &PathBuf {
+        &self.0
+    }
+}
+
+impl DerefMut for Directory {
+    fn deref_mut(&mut self) -> &mut PathBuf {
+        &mut self.0
+    }
+}
+
+impl fmt::Debug for Directory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if may_be_text(self) { f.write_str(&shown_path(self)) } else { self.0.fmt(f) }
     }
 }
 

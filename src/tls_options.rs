@@ -1,8 +1,6 @@
 //! What a connection's TLS is to be: plain data, as setters and connection strings leave it.
 
-use std::path::PathBuf;
-
-use crate::pem_source::PemSource;
+use crate::pem_source::{Directory, PemSource};
 use crate::secret::PasswordSource;
 use crate::ssl_mode::SslMode;
 use crate::ssl_roots::SslRoots;
@@ -12,10 +10,10 @@ use crate::ssl_roots::SslRoots;
 pub(crate) struct TlsOptions {
     pub(crate) mode: Option<SslMode>,
     pub(crate) ca: Option<PemSource>,
-    pub(crate) capath: Option<PathBuf>,
+    pub(crate) capath: Option<Directory>,
     pub(crate) roots: Option<SslRoots>,
     pub(crate) crl: Option<PemSource>,
-    pub(crate) crlpath: Option<PathBuf>,
+    pub(crate) crlpath: Option<Directory>,
     pub(crate) cert: Option<PemSource>,
     pub(crate) key: Option<PemSource>,
     pub(crate) key_password: PasswordSource,
@@ -82,6 +80,7 @@ impl TlsOptions {
             PemSource::Text(_) => None,
         });
         let directories = [&mut options.capath, &mut options.crlpath].into_iter().flatten();
+        let directories = directories.map(|directory| &mut **directory);
         for path in files.chain(directories) {
             if let Ok(absolute) = std::path::absolute(&path) {
                 *path = absolute;
@@ -112,7 +111,7 @@ mod tests {
         };
         let expected = TlsOptions {
             ca: Some(PemSource::path(here.join("ca.pem"))),
-            capath: Some(here.join("cas")),
+            capath: Some(here.join("cas").into()),
             ..options.clone()
         };
         assert_eq!(options.with_absolute_paths(), expected);

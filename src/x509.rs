@@ -300,7 +300,8 @@ pub(crate) fn common_names(certificate: &X509Certificate<'_>) -> impl Iterator<I
     certificate.subject().iter_common_name().filter_map(|name| text(name.attr_value()))
 }
 
-fn text(value: &Any<'_>) -> Option<String> {
+/// A text of a name, in whichever way it is written.
+pub(crate) fn text(value: &Any<'_>) -> Option<String> {
     match value.tag() {
         Tag::BmpString => {
             let units = value.data.chunks(2).map(|unit| match unit {

@@ -42,7 +42,7 @@ impl ConnectionBuilder {
     ///
     /// Unlike in OpenSSL the names of the files do not matter.
     pub fn ssl_capath(mut self, path: impl Into<PathBuf>) -> Self {
-        self.tls.capath = Some(path.into());
+        self.tls.capath = Some(path.into().into());
         self
     }
 
@@ -76,7 +76,7 @@ impl ConnectionBuilder {
     /// A directory of certificate revocation lists, all its PEM files; with
     /// [`ssl_crl`](Self::ssl_crl), both. Defaults to none.
     pub fn ssl_crlpath(mut self, path: impl Into<PathBuf>) -> Self {
-        self.tls.crlpath = Some(path.into());
+        self.tls.crlpath = Some(path.into().into());
         self
     }
 

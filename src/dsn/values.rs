@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::encoding::{BadEncoding, decode, encode};
 use super::foreign::libpq_mode;
-use crate::pem_source::{PemSource, may_be_text};
+use crate::pem_source::{BEGIN, PemSource, may_be_text};
 use crate::secret::Password;
 use crate::ssl_mode::SslMode;
 use crate::ssl_roots::SslRoots;
@@ -109,11 +109,14 @@ pub(super) fn write_pem(source: Option<&PemSource>) -> Writing {
     }
 }
 
-/// Whether a text form of this would show a private key.
+/// Whether a text form of this would, or could, show a private key.
 pub(super) fn shows_private_key(source: Option<&PemSource>) -> bool {
     const MARK: &[u8] = b"PRIVATE KEY";
     match source {
-        Some(PemSource::Text(pem)) => pem.windows(MARK.len()).any(|window| window == MARK),
+        Some(PemSource::Text(pem)) => {
+            let has = |mark: &[u8]| pem.windows(mark.len()).any(|window| window == mark);
+            has(MARK) || !has(BEGIN.as_bytes())
+        }
         Some(PemSource::File(path)) => may_be_text(path),
         _ => false,
     }

@@ -8,6 +8,7 @@ use super::values::{Value, shows_private_key};
 use crate::builder::ConnectionBuilder;
 use crate::error::{DsnError, DsnErrorKind};
 use crate::pem_source::PemSource;
+use crate::pem_source::may_be_text;
 use crate::secret::PasswordSource;
 use crate::tls_options::TlsOptions;
 
@@ -138,6 +139,8 @@ fn is_private(key: &DsnKey, builder: &ConnectionBuilder) -> bool {
             matches!(builder.tls.key, Some(PemSource::Text(_)))
                 || shows_private_key(builder.tls.key.as_ref())
         }
+        "ssl-capath" => builder.tls.capath.as_deref().is_some_and(|path| may_be_text(path)),
+        "ssl-crlpath" => builder.tls.crlpath.as_deref().is_some_and(|path| may_be_text(path)),
         _ => false,
     }
 }

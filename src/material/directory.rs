@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{ConfigError, ConfigErrorKind, Error};
+use crate::pem_source::shown_path;
 
 /// How many entries are looked at; the largest directories of CAs have a few hundred.
 const ENTRIES_LIMIT: usize = 10_000;
@@ -20,7 +21,7 @@ pub(super) struct Listing {
 }
 
 pub(super) fn list(directory: &Path, option: &'static str) -> Result<Listing, Error> {
-    let shown = directory.display();
+    let shown = shown_path(directory);
     let failed = |error: std::io::Error| {
         let (kind, what) = match error.kind() {
             std::io::ErrorKind::NotFound => {

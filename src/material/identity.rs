@@ -124,18 +124,16 @@ fn read_chain(
 ) -> Result<Vec<CertificateDer<'static>>, Error> {
     let pem = file::read(source, if in_key_file { "ssl-key" } else { "ssl-cert" })?;
     let chain: Vec<_> =
-        rustls_pemfile::certs(&mut &pem[..]).collect::<Result<_, _>>().map_err(|error| {
-            Error::from(
-                ConfigError::new(
-                    ConfigErrorKind::NoCertificate,
-                    "ssl-cert",
-                    format!(
-                        "ssl-cert: {} is not valid PEM; look for a line that is cut off, or make \
-                         it anew",
-                        source.name()
-                    ),
-                )
-                .because(error),
+        // Without the parser's error, as for the key, which may stand here too.
+        rustls_pemfile::certs(&mut &pem[..]).collect::<Result<_, _>>().map_err(|_| {
+            Error::config(
+                ConfigErrorKind::NoCertificate,
+                "ssl-cert",
+                format!(
+                    "ssl-cert: {} is not valid PEM; look for a line that is cut off, or make it \
+                     anew",
+                    source.name()
+                ),
             )
         })?;
     if chain.is_empty() {

@@ -36,11 +36,12 @@ pub(super) fn read(
             ),
         ));
     }
-    let found = rustls_pemfile::private_key(&mut &pem[..]).map_err(|error| {
+    // The parser's error, which shows the line that it stumbled over, goes no further.
+    let found = rustls_pemfile::private_key(&mut &pem[..]).map_err(|_| {
         let message = format!(
             "ssl-key: {name} is not valid PEM; look for a line that is cut off, or make it anew"
         );
-        Error::from(ConfigError::new(ConfigErrorKind::BadKey, "ssl-key", message).because(error))
+        Error::config(ConfigErrorKind::BadKey, "ssl-key", message)
     })?;
     if let Some(key) = found {
         return Ok(key);
@@ -145,7 +146,9 @@ fn is_affordable(scheme: &EncryptionScheme<'_>) -> bool {
                 .cost_parameter
                 .checked_mul(u64::from(parameters.block_size))
                 .and_then(|blocks| blocks.checked_mul(128));
-            memory.is_some_and(|memory| memory <= MEMORY) && parameters.parallelization <= 16
+            // `pkcs5` expects that the cost is not 0.
+            memory.is_some_and(|memory| (1..=MEMORY).contains(&memory))
+                && parameters.parallelization <= 16
         }
         // PBES1, which is refused for another reason.
         _ => true,

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use rustls::pki_types::CertificateDer;
+use x509_parser::asn1_rs::{Oid, oid};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{NSCertType, ParsedExtension};
 use x509_parser::oid_registry::{
@@ -16,7 +18,9 @@ use x509_parser::oid_registry::{
     OID_X509_EXT_SUBJECT_KEY_IDENTIFIER,
 };
 use x509_parser::prelude::FromDer;
-use x509_parser::x509::X509Version;
+use x509_parser::x509::{X509Name, X509Version};
+
+use crate::x509::text;
 
 /// Whether a root may issue others: basicConstraints says cA; or there is none, and it is of version
 /// 1, or keyUsage has keyCertSign, or Netscape's old certificate type says CA. Where keyUsage is
@@ -46,8 +50,10 @@ pub(super) fn may_intermediate_issue(certificate: &X509Certificate<'_>) -> bool 
 }
 
 /// Whether the extensions that are looked at here can be read, and stand there once. The parser
-/// gives what it cannot read as if it were not there.
+/// gives what it cannot read as if it were not there. Proxy certificates (RFC 3820) are refused, as
+/// what one says of itself depends on the certificate that stands for it.
 fn is_well_formed(certificate: &X509Certificate<'_>) -> bool {
+    const PROXY_CERT_INFO: Oid<'static> = oid!(1.3.6.1.5.5.7.1.14);
     let looked_at = [
         OID_X509_EXT_BASIC_CONSTRAINTS,
         OID_X509_EXT_KEY_USAGE,
@@ -64,7 +70,9 @@ fn is_well_formed(certificate: &X509Certificate<'_>) -> bool {
         _ => true,
     };
     let mut seen = BTreeSet::new();
+    let is_proxy = certificate.extensions().iter().any(|found| found.oid == PROXY_CERT_INFO);
     is_minimal
+        && !is_proxy
         && certificate.extensions().iter().filter(|found| looked_at.contains(&found.oid)).all(
             |extension| {
                 let unread = matches!(
@@ -85,26 +93,84 @@ fn netscape_type<'a>(certificate: &'a X509Certificate<'_>) -> Option<&'a NSCertT
     })
 }
 
-/// Whether subject and issuer are the same name.
+/// Whether subject and issuer are the same name. For OpenSSL as for RFC 5280, section 7.1, that does
+/// not depend on capitals and spaces.
 fn is_self_issued(certificate: &X509Certificate<'_>) -> bool {
-    certificate.subject().as_raw() == certificate.issuer().as_raw()
+    let (subject, issuer) = (certificate.subject(), certificate.issuer());
+    subject.as_raw() == issuer.as_raw() || canonical(subject) == canonical(issuer)
+}
+
+/// A name's sets of attributes, each with its type and its value.
+fn canonical<'a>(name: &'a X509Name<'_>) -> Vec<Vec<(&'a [u8], Vec<u8>)>> {
+    let sets = name.iter().map(|set| {
+        let attributes = set.iter().map(|attribute| {
+            let value = attribute.attr_value();
+            let value = match text(value) {
+                Some(text) => {
+                    let words: Vec<&str> = text.split_ascii_whitespace().collect();
+                    words.join(" ").to_ascii_lowercase().into_bytes()
+                }
+                None => value.data.to_vec(),
+            };
+            (attribute.attr_type().as_bytes(), value)
+        });
+        attributes.collect()
+    });
+    sets.collect()
+}
+
+/// The identifiers of its own key and of the one that signed it, where it has them.
+pub(super) fn key_identifiers<'a>(
+    certificate: &'a X509Certificate<'_>,
+) -> (Option<&'a [u8]>, Option<&'a [u8]>) {
+    let (mut own, mut issuer) = (None, None);
+    for extension in certificate.extensions() {
+        match extension.parsed_extension() {
+            ParsedExtension::SubjectKeyIdentifier(id) => own = Some(id.0),
+            ParsedExtension::AuthorityKeyIdentifier(id) => {
+                issuer = id.key_identifier.as_ref().map(|id| id.0);
+            }
+            _ => {}
+        }
+    }
+    (own, issuer)
+}
+
+/// The identifier of the key that the last of these certificates says it was signed with, where each
+/// one below names the key of the next.
+pub(crate) fn topmost_issuer_key<'a>(
+    leaf: &X509Certificate<'_>,
+    above: impl Iterator<Item = CertificateDer<'a>>,
+) -> Result<Option<Vec<u8>>, webpki::Error> {
+    let mut named = key_identifiers(leaf).1.map(<[u8]>::to_vec);
+    for der in above {
+        let (_, issuer) =
+            X509Certificate::from_der(&der).map_err(|_| webpki::Error::MalformedExtensions)?;
+        let (own, next) = key_identifiers(&issuer);
+        if !may_be_the_key(named.as_deref(), own) {
+            return Err(webpki::Error::MalformedExtensions);
+        }
+        named = next.map(<[u8]>::to_vec);
+    }
+    Ok(named)
+}
+
+/// Whether the key with this identifier may be the one that is named.
+pub(super) fn may_be_the_key(named: Option<&[u8]>, own: Option<&[u8]>) -> bool {
+    named.zip(own).is_none_or(|(named, own)| named == own)
 }
 
 /// Whether it claims to be signed with its own key: subject and issuer are the same name, and its
 /// authorityKeyIdentifier, where there is one, names itself. OpenSSL judges likewise.
 pub(crate) fn is_self_signed(certificate: &X509Certificate<'_>) -> bool {
-    let mut own_key = None;
-    let mut authority = None;
-    for extension in certificate.extensions() {
-        match extension.parsed_extension() {
-            ParsedExtension::SubjectKeyIdentifier(id) => own_key = Some(id.0),
-            ParsedExtension::AuthorityKeyIdentifier(id) => authority = Some(id),
-            _ => {}
-        }
-    }
+    let authority =
+        certificate.extensions().iter().find_map(|extension| match extension.parsed_extension() {
+            ParsedExtension::AuthorityKeyIdentifier(id) => Some(id),
+            _ => None,
+        });
     let key_is_own = || {
-        let named = authority.and_then(|authority| authority.key_identifier.as_ref());
-        named.zip(own_key).is_none_or(|(named, own)| named.0 == own)
+        let (own, named) = key_identifiers(certificate);
+        may_be_the_key(named, own)
     };
     let serial_is_own = || {
         let named = authority.and_then(|authority| authority.authority_cert_serial);

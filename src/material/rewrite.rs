@@ -45,6 +45,9 @@ const NEVER: &[u8] = b"\x18\x0f99991231235959Z";
 const NO_CRL_EXTENSIONS: [u8; 16] =
     [0xa0, 14, 0x30, 12, 0x30, 10, 6, 3, 0x55, 0x1d, 20, 4, 3, 2, 1, 0];
 
+const RFC822_NAME: Tag = Tag::ContextSpecific { constructed: false, number: TagNumber::N1 };
+const DNS_NAME: Tag = Tag::ContextSpecific { constructed: false, number: TagNumber::N2 };
+
 /// Which common names become dNSNames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CommonNames {
@@ -61,6 +64,8 @@ pub(crate) enum CommonNames {
 /// - An extended key usage with the old "step-up" for servers goes, since it has no other.
 /// - What OpenSSL understands is not critical any more.
 /// - Common names become dNSNames where there is no other dNSName (RFC 6125, section 6.4.4).
+/// - E-mail addresses in the subject become such names, for CAs that constrain those; webpki then
+///   refuses, since it compares none.
 pub(crate) fn server_certificate(
     der: &[u8],
     certificate: &X509Certificate<'_>,
@@ -94,11 +99,18 @@ pub(crate) fn server_certificate(
     if names == CommonNames::WithDot {
         common_names.retain(|name| name.contains('.'));
     }
-    if common_names.is_empty() || has_dns_name(named) {
+    if has_dns_name(named) {
+        common_names.clear();
+    }
+    let dns_names = common_names.iter().map(|name| (DNS_NAME, name.as_bytes()));
+    let addresses = certificate.subject().iter_email();
+    let addresses = addresses.map(|address| (RFC822_NAME, address.attr_value().data));
+    let names: Vec<_> = dns_names.chain(addresses).collect();
+    if names.is_empty() {
         extensions.extend(named.map(written).transpose().ok()?);
     } else {
         changed = true;
-        extensions.push(with_names(named, &common_names).ok()?);
+        extensions.push(with_names(named, &names).ok()?);
     }
     if !changed {
         return None;
@@ -174,17 +186,19 @@ fn has_dns_name(extension: Option<&X509Extension<'_>>) -> bool {
     })
 }
 
-/// A subjectAltName with these dNSNames after those that it has.
-fn with_names(extension: Option<&X509Extension<'_>>, names: &[String]) -> der::Result<Vec<u8>> {
-    const DNS_NAME: Tag = Tag::ContextSpecific { constructed: false, number: TagNumber::N2 };
+/// A subjectAltName with these names after those that it has.
+fn with_names(
+    extension: Option<&X509Extension<'_>>,
+    names: &[(Tag, &[u8])],
+) -> der::Result<Vec<u8>> {
     let existing = match extension {
         None => &[],
         Some(extension) => SliceReader::new(extension.value)?
             .sequence(|names| names.read_slice(names.remaining_len()))?,
     };
     let mut content = existing.to_vec();
-    for name in names {
-        content.extend(wrap(DNS_NAME, &[name.as_bytes()])?);
+    for (kind, name) in names {
+        content.extend(wrap(*kind, &[name])?);
     }
     let critical = extension.is_some_and(|extension| extension.critical);
     write(OID_X509_EXT_SUBJECT_ALT_NAME.as_bytes(), critical, &wrap(Tag::Sequence, &[&content])?)

@@ -8,8 +8,8 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::time::ASN1Time;
 
 use super::purpose::{
-    allows_servers, has_unknown_critical, is_self_signed, may_intermediate_issue, may_root_issue,
-    may_sign_crls, not_for_servers, path_limit,
+    allows_servers, has_unknown_critical, is_self_signed, key_identifiers, may_be_the_key,
+    may_intermediate_issue, may_root_issue, may_sign_crls, not_for_servers, path_limit,
 };
 use super::{file, form};
 use crate::error::{ConfigErrorKind, Error};
@@ -59,6 +59,8 @@ struct GivenAnchor {
     name_constraints: Option<Vec<u8>>,
     not_before: i64,
     not_after: i64,
+    /// The identifier of its key.
+    key: Option<Vec<u8>>,
     path_limit: Option<u32>,
     allows_servers: bool,
     may_sign_crls: bool,
@@ -104,12 +106,14 @@ impl RootCerts {
         Some(&own.anchor)
     }
 
-    /// Whether a given anchor allows a path that ends in it, with so many intermediates. Several
-    /// certificates may be the same anchor; one that allows it is enough.
+    /// Whether a given anchor allows a path that ends in it, with so many intermediates, of which the
+    /// last says that this key signed it. Several certificates may be the same anchor; one that
+    /// allows it is enough.
     pub(crate) fn allows(
         &self,
         anchor: &TrustAnchor<'_>,
         intermediates: usize,
+        key: Option<&[u8]>,
         now: UnixTime,
         with_crls: bool,
     ) -> Result<(), webpki::Error> {
@@ -118,7 +122,7 @@ impl RootCerts {
             if !given.is(anchor) {
                 continue;
             }
-            match given.allows(intermediates, now, with_crls) {
+            match given.allows(intermediates, key, now, with_crls) {
                 Ok(()) => return Ok(()),
                 Err(error) => refusal = Some(error),
             }
@@ -255,6 +259,7 @@ impl GivenAnchor {
             name_constraints: anchor.name_constraints.as_ref().map(|names| names.to_vec()),
             not_before: validity.not_before.timestamp(),
             not_after: validity.not_after.timestamp(),
+            key: key_identifiers(certificate).0.map(<[u8]>::to_vec),
             path_limit: path_limit(certificate),
             allows_servers: allows_servers(certificate),
             may_sign_crls: may_sign_crls(certificate),
@@ -274,6 +279,7 @@ impl GivenAnchor {
     fn allows(
         &self,
         intermediates: usize,
+        key: Option<&[u8]>,
         time: UnixTime,
         with_crls: bool,
     ) -> Result<(), webpki::Error> {
@@ -294,6 +300,9 @@ impl GivenAnchor {
         }
         if self.path_limit.is_some_and(|limit| intermediates > limit as usize) {
             return Err(webpki::Error::PathLenConstraintViolated);
+        }
+        if !may_be_the_key(key, self.key.as_deref()) {
+            return Err(webpki::Error::MalformedExtensions);
         }
         if !self.allows_servers {
             return Err(not_for_servers());

@@ -99,7 +99,7 @@ mod tests {
         fs::create_dir(path("cas")).unwrap();
         let options = TlsOptions {
             ca: Some(PemSource::path(path("ca.pem"))),
-            capath: Some(path("cas")),
+            capath: Some(path("cas").into()),
             cert: Some(PemSource::text("-----BEGIN")),
             ..TlsOptions::default()
         };

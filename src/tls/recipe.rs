@@ -77,7 +77,7 @@ impl Recipe {
     pub(super) fn make(&self) -> Result<Made, Error> {
         let options = &self.options;
         let roots = self.roots()?;
-        let crls = Crls::load(options.crl.as_ref(), options.crlpath.as_deref())?;
+        let crls = Crls::load(options.crl.as_ref(), options.crlpath.as_deref().map(AsRef::as_ref))?;
         let identity = CertifiedIdentity::load(
             options.cert.as_ref(),
             options.key.as_ref(),
@@ -152,7 +152,8 @@ impl Recipe {
         if public.is_none() && !options.has_ca() {
             return Ok(None);
         }
-        RootCerts::load(options.ca.as_ref(), options.capath.as_deref(), public).map(Some)
+        RootCerts::load(options.ca.as_ref(), options.capath.as_deref().map(AsRef::as_ref), public)
+            .map(Some)
     }
 }
 

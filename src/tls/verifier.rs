@@ -21,7 +21,7 @@ use super::observed;
 use super::pins::Pins;
 use crate::material::{
     CommonNames, Crls, Rewritten, RootCerts, Swap, bare_certificate, is_self_signed, may_issue,
-    may_serve, may_sign_handshakes, not_for_servers, server_certificate,
+    may_serve, may_sign_handshakes, not_for_servers, server_certificate, topmost_issuer_key,
 };
 use crate::x509::names_are_whole;
 
@@ -155,12 +155,18 @@ impl Verifier {
         };
         let with_crls = crls.is_some();
         let allowed = |path: &VerifiedPath<'_>| {
-            let length = path.intermediate_certificates().count();
-            match own {
-                // It vouches for itself alone, whatever it says of others.
-                Some(_) => Ok(()),
-                None => roots.allows(path.anchor(), length, now, with_crls),
+            // It vouches for itself alone, whatever it says of others.
+            if own.is_some() {
+                return Ok(());
             }
+            let above = path.intermediate_certificates();
+            let key = if lenient {
+                topmost_issuer_key(&parsed, above.map(webpki::Cert::der))?
+            } else {
+                None
+            };
+            let length = path.intermediate_certificates().count();
+            roots.allows(path.anchor(), length, key.as_deref(), now, with_crls)
         };
         shown.verify_for_usage(
             &algorithms,

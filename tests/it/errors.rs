@@ -200,3 +200,43 @@ fn broken_handshakes() {
         }
     }
 }
+
+/// Of a server that nobody has verified, an error shows a few names and no more.
+#[test]
+fn an_error_about_a_certificate_with_thousands_of_names_is_short() {
+    const LIMIT: usize = 2048;
+    let names =
+        |leaf: Leaf| (0..4500).fold(leaf, |leaf, number| leaf.dns(&format!("a{number}.b.cc")));
+    let many = names(ca().server("other.example")).issue();
+    let cns: Vec<String> = (0..2000).map(|number| format!("cn{number}.b.cc")).collect();
+    let cns: Vec<&str> = cns.iter().map(String::as_str).collect();
+    let many_cns = ca().server("x").no_san().issue().reissued_by(ca(), |pieces| {
+        pieces.common_names(&cns);
+    });
+    let long = ca().server(&format!("{}.example", "x".repeat(20_000))).issue();
+    let long_serial = many.reissued_by(ca(), |pieces| pieces.serial = der(2, &[1; 4000]));
+    let stranger = names(Authority::new("Stranger").server("localhost")).issue();
+    let expired = names(ca().server("localhost").expired()).issue();
+    // So many common names, as dNSNames once more, are longer than a certificate may be.
+    let cases = [
+        (&many, "certificate.wrong-name"),
+        (&many_cns, "certificate.invalid"),
+        (&long, "certificate.wrong-name"),
+        (&long_serial, "certificate.wrong-name"),
+        (&stranger, "certificate.unknown-issuer"),
+        (&expired, "certificate.expired"),
+    ];
+    for (number, (issued, code)) in cases.into_iter().enumerate() {
+        let error = connect_error(ServerScript::new().tls(ServerTls::new(issued)), verified);
+        let shown = error.to_string();
+        assert_eq!(error.code(), code, "{number}: {shown:.300}");
+        assert!(shown.len() < LIMIT, "{number}: {} bytes", shown.len());
+        let Error::Certificate(facts) = &error else { panic!("{number}") };
+        assert!(facts.presented_names().len() <= 100, "{number}");
+        let mut source = std::error::Error::source(&error);
+        while let Some(cause) = source {
+            assert!(cause.to_string().len() < LIMIT, "{number}: {} bytes", cause.to_string().len());
+            source = cause.source();
+        }
+    }
+}

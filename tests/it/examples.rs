@@ -38,7 +38,7 @@ fn quickstart_verifies_and_presents_a_certificate() {
     let output = output_of(&mut example("quickstart"));
     assert_has_line(&output, "SELECT VERSION()", "8.4.0-scripted");
     assert_has_line(&output, "Verified", "the chain, and the name localhost");
-    assert_has_line(&output, "Client certificate", "CN=app");
+    assert_has_line(&output, "Client certificate", "CN=app (29 days left)");
     assert_has_line(&output, "Password", "the password itself was sent, inside TLS");
 }
 

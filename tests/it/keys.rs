@@ -1,6 +1,8 @@
 //! Private keys as `openssl` writes them: encrypted, in a form that is not read here, readable by
 //! others; from files, from memory and as text.
 
+mod costs;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

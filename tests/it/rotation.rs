@@ -2,6 +2,7 @@
 
 mod child;
 mod expired;
+mod lists;
 
 use std::fs;
 use std::os::unix::fs::symlink;

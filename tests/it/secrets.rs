@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use mysql_tls::mysql::prelude::*;
-use mysql_tls::{Connection, Password};
+use mysql_tls::{Connection, ConnectionBuilder, Password, SslMode};
 use proptest::prelude::*;
 
 use crate::kit::*;
@@ -99,4 +99,80 @@ fn a_key_is_in_no_output() {
             assert!(all.iter().all(|shown| !shown.contains(&line[line.len() / 2..])), "{all:?}");
         }
     }
+}
+
+/// A key whose text stands where its path belongs, perhaps with something before it.
+#[test]
+fn a_key_in_a_paths_place_is_in_no_output() {
+    let issued = ca().client("app").issue();
+    let pem = issued.key_pem();
+    let lines: Vec<&str> = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    let base64 = lines.concat();
+    let forms = [
+        ("as it is", pem.clone()),
+        ("after a newline", format!("\n{pem}")),
+        ("after spaces", format!("  {pem}")),
+        ("after a byte order mark", format!("\u{feff}{pem}")),
+        ("in quotes", format!("\"{pem}\"")),
+        ("with its attributes", format!("Bag Attributes\n    localKeyID: 01 02\n{pem}")),
+        ("on one line", pem.replace('\n', " ")),
+        ("with written newlines", pem.replace('\n', "\\n")),
+        ("with other line ends", pem.replace('\n', "\r\n")),
+        ("beside its certificate", issued.chain_pem() + &pem),
+        ("very long", format!("Bag Attributes\n{pem}{}", "A".repeat(5000))),
+        ("without its first line", pem.split_once('\n').unwrap().1.to_owned()),
+        ("bare Base64", base64.clone()),
+        ("bare Base64 in lines", lines.join("\n")),
+        // What begins with a slash is taken for a path.
+        ("a line of Base64", lines[1].trim_start_matches('/').to_owned()),
+    ];
+    let encoded = |text: &str| -> String { text.bytes().map(|b| format!("%{b:02X}")).collect() };
+    let escaped = |piece: &str| piece.replace('+', "%2B").replace('/', "%2F");
+    let mut leaks = Vec::new();
+    for (form, text) in &forms {
+        let account = || account("localhost").port(1).ssl_mode(SslMode::VerifyIdentity);
+        let certified = || account().ssl_cert_pem(issued.chain_pem());
+        let mut builders = vec![
+            ("ssl_key", certified().ssl_key(text)),
+            ("ssl_cert", account().ssl_cert(text)),
+            ("ssl_ca", account().ssl_ca(text)),
+            ("ssl_crl", account().ssl_ca_pem(ca().pem()).ssl_crl(text)),
+            ("ssl_capath", account().ssl_capath(text)),
+            ("ssl_crlpath", account().ssl_ca_pem(ca().pem()).ssl_crlpath(text)),
+        ];
+        let mut outputs = Vec::new();
+        for option in ["ssl-key", "ssl-cert", "ssl-ca", "ssl-crl", "ssl-capath", "ssl-crlpath"] {
+            for value in [encoded(text), text.replace(' ', "%20"), text.replace(' ', "+")] {
+                let dsn = format!("mysql://u:p@localhost:1/?ssl-mode=REQUIRED&{option}={value}");
+                match dsn.parse::<ConnectionBuilder>() {
+                    Ok(builder) => builders.push((option, builder)),
+                    Err(error) => outputs.push((option, format!("{error} {}", shown(&error)))),
+                }
+            }
+        }
+        for (option, builder) in builders {
+            outputs.push((option, builder.to_string()));
+            outputs.push((option, shown(&builder)));
+            match builder.build() {
+                // A certificate, or a key and its certificate, can be given so.
+                Ok(connector) => outputs.push((option, shown(&connector))),
+                Err(error) => {
+                    outputs.push((option, format!("{error} {}", shown(&error))));
+                    let mut source = std::error::Error::source(&error);
+                    while let Some(cause) = source {
+                        outputs.push((option, format!("{cause} {}", shown(&cause))));
+                        source = cause.source();
+                    }
+                }
+            }
+        }
+        // Twelve characters of the secret in the middle of the second line, however it is shown.
+        let piece = &lines[1][20..32];
+        for (option, output) in outputs {
+            if [piece.to_owned(), escaped(piece)].iter().any(|piece| output.contains(piece)) {
+                leaks.push(format!("{form}, {option}: {output}"));
+            }
+        }
+    }
+    assert!(leaks.is_empty(), "{leaks:#?}");
 }

@@ -30,8 +30,8 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "none",
         secret: false,
         help: "A directory of CA certificates to trust, as PEM files; with `ssl-ca`, both.",
-        read: |builder, value| v::set_some(&mut builder.tls.capath, v::path(value)),
-        write: |builder| v::write_path(builder.tls.capath.as_ref()),
+        read: |builder, value| v::set_some(&mut builder.tls.capath, v::path(value).map(Into::into)),
+        write: |builder| v::write_path(builder.tls.capath.as_deref()),
     },
     DsnKey {
         name: "ssl-roots",
@@ -57,8 +57,10 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "none",
         secret: false,
         help: "A directory of certificate revocation lists, as PEM files; with `ssl-crl`, both.",
-        read: |builder, value| v::set_some(&mut builder.tls.crlpath, v::path(value)),
-        write: |builder| v::write_path(builder.tls.crlpath.as_ref()),
+        read: |builder, value| {
+            v::set_some(&mut builder.tls.crlpath, v::path(value).map(Into::into))
+        },
+        write: |builder| v::write_path(builder.tls.crlpath.as_deref()),
     },
     DsnKey {
         name: "ssl-cert",

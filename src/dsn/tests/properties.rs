@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::super::{DsnKey, dsn_keys};
 use super::read;
 use crate::builder::ConnectionBuilder;
-use crate::pem_source::PemSource;
+use crate::pem_source::{Directory, PemSource};
 use crate::secret::{Password, PasswordSource};
 use crate::ssl_mode::SslMode;
 use crate::ssl_roots::SslRoots;
@@ -93,7 +93,7 @@ prop_compose! {
         cert in option::of(pem()),
         key in option::of(pem()),
         crl in option::of(pem()),
-        [capath, crlpath] in [option::of(path()), option::of(path())],
+        [capath, crlpath] in [option::of(path().prop_map(Directory::from)), option::of(path().prop_map(Directory::from))],
         roots in option::of(prop::sample::select(SslRoots::ALL.to_vec())),
         [pins, fingerprints] in [vec(statement(), 0..3), vec(statement(), 0..3)],
         [versions, ciphers, ciphersuites, server_name, sni_servername]

@@ -215,3 +215,54 @@ fn subjects_that_imitate_others_or_leave_their_quotes() {
         assert_eq!(identity.subject_clause(product).unwrap(), format!("SUBJECT '/CN={long}'"));
     }
 }
+
+/// Others could read on where the parser ends: no clause may be made of a part.
+#[test]
+fn a_name_that_cannot_be_read_to_its_end_has_no_clause() {
+    const SEQUENCE: u8 = 0x30;
+    const SET: u8 = 0x31;
+    let attribute = |kind: u8, value: &[u8]| {
+        der(SEQUENCE, &[der(0x06, &[0x55, 0x04, kind]), der(UTF8, value)].concat())
+    };
+    let admin = attribute(3, b"admin");
+    let evil = attribute(10, b"Evil");
+    let endless = |tag: u8, content: &[u8]| [&[tag, 0x80], content, &[0, 0]].concat();
+    let set = |content: &[u8]| der(SET, content);
+    let name = |sets: &[Vec<u8>]| der(SEQUENCE, &sets.concat());
+    let issued = ca().client("admin").issue();
+    let called = |subject: Vec<u8>| issued.reissued_by(ca(), |pieces| pieces.subject = subject);
+    let by = |issuer: Vec<u8>| issued.reissued_by(ca(), |pieces| pieces.issuer = issuer);
+    let whole = name(&[set(&admin), set(&evil)]);
+    let identity = ClientIdentity::from_pem(called(whole.clone()).cert_pem()).unwrap();
+    for product in PRODUCTS {
+        let clause = identity.subject_clause(product).unwrap();
+        assert_eq!(clause, "SUBJECT '/CN=admin/O=Evil'", "{product:?}");
+        let by = ClientIdentity::from_pem(by(whole.clone()).cert_pem()).unwrap();
+        assert_eq!(by.issuer_clause(product).unwrap(), "ISSUER '/CN=admin/O=Evil'", "{product:?}");
+    }
+    let names = [
+        ("a set without an end", name(&[set(&admin), endless(SET, &evil)])),
+        ("an attribute without an end", {
+            let content = [admin.clone(), endless(SEQUENCE, &evil[2..])].concat();
+            name(&[der(SET, &content)])
+        }),
+        ("no set", name(&[set(&admin), evil.clone()])),
+        ("a set of junk", name(&[set(&admin), set(&[5, 0])])),
+        ("a value without an end", {
+            let value = [&der(0x06, &[0x55, 0x04, 0x0a]), &endless(0x2c, &der(UTF8, b"Evil"))[..]];
+            name(&[set(&admin), set(&der(SEQUENCE, &value.concat()))])
+        }),
+    ];
+    for (what, odd) in names {
+        for issued in [called(odd.clone()), by(odd.clone())] {
+            // What cannot be read at all has no identity either.
+            let Ok(identity) = ClientIdentity::from_pem(issued.cert_pem()) else { continue };
+            for product in PRODUCTS {
+                let subject = failure(identity.subject_clause(product), what);
+                assert_says(&subject, CLAUSE, &["SUBJECT", product.as_str(), "to its end"]);
+                let issuer = failure(identity.issuer_clause(product), what);
+                assert_says(&issuer, CLAUSE, &["ISSUER", product.as_str(), "to its end"]);
+            }
+        }
+    }
+}

@@ -218,6 +218,12 @@ impl Crl {
         self
     }
 
+    /// Issued nine days before the others, and as current.
+    pub fn older(mut self) -> Self {
+        self.this_update -= 9 * Duration::DAY;
+        self
+    }
+
     /// Issued tomorrow.
     pub fn not_yet_valid(mut self) -> Self {
         self.this_update += 2 * Duration::DAY;

@@ -47,7 +47,7 @@ pub mod wire;
 pub use certs::{Authority, KeyKind, Leaf, RSA_KEY_PKCS1, self_signed, self_signed_ca};
 pub use forge::{Crl, Pieces, oid};
 pub use issued::{Issued, IssuedFiles, TestDir};
-pub use pem::{pem, rsa_public_key, rsa_public_key_pem};
+pub use pem::{der, pem, rsa_public_key, rsa_public_key_pem};
 pub use play::caching_sha2_scramble;
 pub use record::{ClientHelloFacts, Ended, Record, TlsFacts};
 pub use script::{AfterSslRequest, Answer, AuthStep, ServerScript, Start};

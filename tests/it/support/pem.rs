@@ -26,7 +26,7 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 /// One DER element: tag, length, content.
-pub(super) fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+pub fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut out = vec![tag];
     match content.len() {
         short @ 0..=127 => out.push(short as u8),

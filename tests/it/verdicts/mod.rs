@@ -4,10 +4,13 @@
 //! tests here compare the table with what this crate does, over TLS 1.2 and 1.3; the official
 //! client's verdicts are compared in `servers::mysql`.
 
+mod anchors;
 mod attacks;
 mod chains;
 mod crl;
 mod fixtures;
+mod lists;
+mod malformed;
 mod names;
 mod own;
 mod paths;
@@ -157,6 +160,9 @@ pub(crate) fn table() -> Vec<Case> {
         fixtures::table(),
         attacks::table(),
         crl::table(),
+        lists::table(),
+        malformed::table(),
+        anchors::table(),
     ];
     tables.into_iter().flatten().collect()
 }
@@ -234,6 +240,21 @@ fn weak_and_rare_algorithms() {
 #[test]
 fn revocation_lists() {
     compare(&crl::table());
+}
+
+#[test]
+fn several_revocation_lists() {
+    compare(&lists::table());
+}
+
+#[test]
+fn malformed_certificates() {
+    compare(&malformed::table());
+}
+
+#[test]
+fn odd_anchors() {
+    compare(&anchors::table());
 }
 
 #[test]
