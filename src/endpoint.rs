@@ -8,14 +8,14 @@ mod state;
 mod url;
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use listener::{Listener, local, refused};
+use listener::{Listener, PATH_LIMIT, local, refused};
 pub use options::EndpointOptions;
 use options::Place;
 use registry::Registry;
@@ -31,9 +31,6 @@ use crate::ssl_mode::SslMode;
 #[cfg(feature = "mysql")]
 const FAILURE_LIMIT: Duration = Duration::from_secs(1);
 
-/// The longest path that fits into a Unix socket's address.
-const PATH_LIMIT: usize = 107;
-
 /// A socket that any MySQL driver can connect to; each connection is dialed, upgraded to TLS as the
 /// connector was told to, and relayed. User, password and database are the driver's own.
 ///
@@ -47,7 +44,8 @@ const PATH_LIMIT: usize = 107;
 /// the server's RSA key before it sends its password; it gets one of the endpoint's own, and the
 /// password goes on inside TLS. That needs the feature `aws-lc-rs`.
 ///
-/// Dropping it stops it at once, without waiting; [`shutdown`](Self::shutdown) waits.
+/// Dropping it stops it at once, without waiting: the socket is gone, and the connections end.
+/// [`shutdown`](Self::shutdown) lets commands end, and waits.
 ///
 /// ```no_run
 /// use mysql_tls::{ConnectionBuilder, SslMode, UrlStyle};
@@ -72,7 +70,8 @@ pub struct Endpoint {
     state: Arc<State>,
     path: Option<PathBuf>,
     address: Option<SocketAddr>,
-    /// Closing it ends the thread that accepts.
+    listener: Arc<Listener>,
+    /// Shutting it down ends the thread that accepts.
     wake: Option<UnixStream>,
     accepting: Option<JoinHandle<()>>,
     /// The threads of a process do not follow into the child of a fork.
@@ -116,14 +115,15 @@ impl Connector {
             )));
         }
         self.check_visitors(&options)?;
-        let listener = Listener::open(&options, || self.private_dir())?;
+        let listener = Arc::new(Listener::open(&options, || self.private_dir())?);
         let path = listener.path();
         let address = listener.address();
         if path.as_ref().is_some_and(|path| path.as_os_str().len() > PATH_LIMIT) {
-            return Err(refused(
-                "an endpoint in the private directory would have a path of more than 107 bytes, which \
-                 drivers cannot connect to; set runtime-dir to a directory with a shorter path",
-            ));
+            return Err(refused(format!(
+                "an endpoint in the private directory would have a path of more than {PATH_LIMIT} \
+                 bytes, which drivers cannot connect to; set runtime-dir to a directory with a \
+                 shorter path"
+            )));
         }
         let state = Arc::new(State {
             connector: self.clone(),
@@ -135,15 +135,16 @@ impl Connector {
         });
         let (wake, woken) = UnixStream::pair()
             .map_err(|error| local("the endpoint's own signal could not be made", error))?;
-        let shared = Arc::clone(&state);
+        let (shared, knocks) = (Arc::clone(&state), Arc::clone(&listener));
         let accepting = thread::Builder::new()
             .name("mysql-tls-accept".to_owned())
-            .spawn(move || state::accept(&shared, &listener, &woken))
+            .spawn(move || state::accept(&shared, &knocks, &woken))
             .map_err(|error| local("no thread could be started", error))?;
         Ok(Endpoint {
             state,
             path,
             address,
+            listener,
             wake: Some(wake),
             accepting: Some(accepting),
             process: std::process::id(),
@@ -154,6 +155,9 @@ impl Connector {
         match &options.place {
             Place::Private if !options.uids.is_empty() => Err(refused(
                 "allow_uid needs a path, since nobody else can reach into a private directory",
+            )),
+            Place::Tcp(_) if !options.uids.is_empty() => Err(refused(
+                "allow_uid needs a path, since nothing tells whose process a TCP connection is",
             )),
             Place::Tcp(_) if !options.local_users && self.client_identity().is_some() => {
                 Err(refused(
@@ -198,13 +202,17 @@ impl Endpoint {
         sessions
     }
 
-    /// Stops accepting, lets commands that are under way end within `grace`, and ends all
+    /// Stops accepting, lets commands and logins that are under way end within `grace`, and ends all
     /// connections. Blocks until their threads are done; `false` if some were not, two seconds after
-    /// the grace.
+    /// the grace. In the child of a fork it does nothing, and says `false`.
     ///
     /// Packets are not looked at: a command counts as ended once the server has been silent for 50 ms
-    /// after the beginning of its answer.
+    /// after the beginning of its answer; one that has no answer (closing a prepared statement) counts
+    /// as under way.
     pub fn shutdown(mut self, grace: Duration) -> bool {
+        if std::process::id() != self.process {
+            return false;
+        }
         self.stop_accepting();
         if let Some(accepting) = self.accepting.take() {
             let _ = accepting.join();
@@ -212,7 +220,7 @@ impl Endpoint {
         self.state.registry.drain(grace)
     }
 
-    /// Keeps the endpoint for the life of the process.
+    /// Keeps the endpoint for the life of the process, which leaves its socket behind when it ends.
     pub fn detach(mut self) {
         std::mem::forget(self.wake.take());
         // Dropping the handle lets the thread go on.
@@ -227,7 +235,12 @@ impl Endpoint {
     }
 
     fn stop_accepting(&mut self) {
-        self.wake = None;
+        if let Some(wake) = self.wake.take() {
+            // Closing alone would not do where the child of a fork has it too.
+            let _ = wake.shutdown(Shutdown::Both);
+            // Here and now, so that the place is free and nothing stays behind when the process ends.
+            self.listener.close();
+        }
     }
 }
 
@@ -236,6 +249,9 @@ impl Drop for Endpoint {
         if std::process::id() == self.process {
             self.stop_accepting();
             self.state.registry.end_all();
+        } else if let Some(accepting) = self.accepting.take() {
+            // The thread is the parent's.
+            std::mem::forget(accepting);
         }
     }
 }

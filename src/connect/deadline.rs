@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use socket2::Socket;
 
 use crate::error::{Error, IoErrorKind, Result, Step};
 
@@ -15,14 +16,27 @@ pub(crate) struct Deadline {
     at: Instant,
     limit: Duration,
     server: Arc<str>,
+    /// Nobody waits for the connect any more once this one is closed.
+    driver: Option<Arc<Socket>>,
 }
+
+/// What is told even where nothing is to be read or written: that the peer closed.
+#[cfg(target_os = "linux")]
+pub(crate) const HANG_UP: PollFlags = PollFlags::RDHUP;
+#[cfg(not(target_os = "linux"))]
+pub(crate) const HANG_UP: PollFlags = PollFlags::empty();
 
 impl Deadline {
     pub(crate) fn start(limit: Duration, server: Arc<str>) -> Self {
         let now = Instant::now();
         // What no clock can hold is as good as a year.
         let at = now.checked_add(limit).unwrap_or(now + Duration::from_secs(365 * 24 * 3600));
-        Deadline { at, limit, server }
+        Deadline { at, limit, server, driver: None }
+    }
+
+    /// The same, and over as soon as the driver's socket is closed, by either side.
+    pub(crate) fn while_open(self, driver: Arc<Socket>) -> Self {
+        Deadline { driver: Some(driver), ..self }
     }
 
     pub(crate) fn at(&self) -> Instant {
@@ -48,14 +62,36 @@ impl Deadline {
 
     /// Waits until a socket is ready for `interest`, or failed.
     pub(crate) fn wait(&self, socket: impl AsFd, interest: PollFlags, step: Step) -> Result<()> {
-        let mut sockets = [PollFd::from_borrowed_fd(socket.as_fd(), interest)];
-        match wait_until(&mut sockets, Some(self.at)) {
+        match self.wait_at_most(socket, interest, self.at) {
             Ok(true) => Ok(()),
             Ok(false) => Err(self.missed(step)),
+            Err(error) if error.kind() == DRIVER_GONE => {
+                Err(Error::io(IoErrorKind::Closed, "the driver went away meanwhile", error))
+            }
             Err(error) => Err(Error::io(IoErrorKind::Local, "waiting for a socket failed", error)),
         }
     }
+
+    /// As [`wait_until`], and an error of the kind [`DRIVER_GONE`] once the driver is gone.
+    pub(crate) fn wait_at_most(
+        &self,
+        socket: impl AsFd,
+        interest: PollFlags,
+        until: Instant,
+    ) -> io::Result<bool> {
+        let socket = PollFd::from_borrowed_fd(socket.as_fd(), interest);
+        let Some(driver) = &self.driver else {
+            return wait_until(&mut [socket], Some(until));
+        };
+        let mut sockets = [socket, PollFd::new(&**driver, HANG_UP)];
+        let ready = wait_until(&mut sockets, Some(until))?;
+        let [socket, _] = sockets.map(|socket| socket.revents());
+        if ready && socket.is_empty() { Err(DRIVER_GONE.into()) } else { Ok(ready) }
+    }
 }
+
+/// How a wait ends that is for a driver that is gone.
+pub(crate) const DRIVER_GONE: io::ErrorKind = io::ErrorKind::Interrupted;
 
 /// Waits until one of the sockets is ready; `false` once the time is over.
 pub(crate) fn wait_until(sockets: &mut [PollFd<'_>], at: Option<Instant>) -> io::Result<bool> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::event::PollFlags;
 use socket2::{Domain, SockAddr, Socket, TcpKeepalive, Type};
 
-use super::deadline::{Deadline, wait_until};
+use super::deadline::{DRIVER_GONE, Deadline};
 use super::resolve::resolve;
 use super::{Address, Target, TcpOptions};
 use crate::error::{Attempt, ConnectError, ConnectErrorKind, Error, Result, Step};
@@ -36,8 +36,12 @@ fn dial_each(
     for address in addresses {
         let share = deadline.remaining(Step::Dial)? / left.max(1);
         left -= 1;
-        match dial_one(address, target, Instant::now() + share) {
+        match dial_one(address, target, deadline, Instant::now() + share) {
             Ok(socket) => return Ok((socket, address.to_string())),
+            Err(error) if error.kind() == DRIVER_GONE => {
+                attempts.push((address.to_string(), error));
+                break;
+            }
             Err(error) => {
                 timed_out += usize::from(error.kind() == io::ErrorKind::TimedOut);
                 attempts.push((address.to_string(), error));
@@ -54,7 +58,12 @@ fn dial_each(
     ))
 }
 
-fn dial_one(address: &SocketAddr, target: &Target, until: Instant) -> io::Result<Socket> {
+fn dial_one(
+    address: &SocketAddr,
+    target: &Target,
+    deadline: &Deadline,
+    until: Instant,
+) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(*address), Type::STREAM, None)?;
     set_options(&socket, &target.tcp)?;
     if let Some(bind) = target.bind_address {
@@ -67,11 +76,16 @@ fn dial_one(address: &SocketAddr, target: &Target, until: Instant) -> io::Result
         socket.bind(&bind.into())?;
     }
     socket.set_nonblocking(true)?;
-    connect(&socket, &(*address).into(), until)?;
+    connect(&socket, &(*address).into(), deadline, until)?;
     Ok(socket)
 }
 
-fn connect(socket: &Socket, address: &SockAddr, until: Instant) -> io::Result<()> {
+fn connect(
+    socket: &Socket,
+    address: &SockAddr,
+    deadline: &Deadline,
+    until: Instant,
+) -> io::Result<()> {
     const RETRY: Duration = Duration::from_millis(5);
     loop {
         match socket.connect(address) {
@@ -88,8 +102,7 @@ fn connect(socket: &Socket, address: &SockAddr, until: Instant) -> io::Result<()
             Err(error) => return Err(error),
         }
     }
-    let mut sockets = [rustix::event::PollFd::new(socket, PollFlags::OUT)];
-    if !wait_until(&mut sockets, Some(until))? {
+    if !deadline.wait_at_most(socket, PollFlags::OUT, until)? {
         return Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time"));
     }
     socket.take_error()?.map_or(Ok(()), Err)
@@ -127,7 +140,7 @@ fn dial_socket(path: &Path, deadline: &Deadline) -> Result<(Socket, String)> {
     let socket = SockAddr::unix(path).and_then(|address| {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
         socket.set_nonblocking(true)?;
-        connect(&socket, &address, until)?;
+        connect(&socket, &address, deadline, until)?;
         Ok(socket)
     });
     match socket {
@@ -228,8 +241,9 @@ mod tests {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut target = target();
         target.bind_address = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
-        let until = Instant::now() + Duration::from_secs(5);
-        let socket = dial_one(&server.local_addr().unwrap(), &target, until).unwrap();
+        let deadline = Deadline::start(Duration::from_secs(5), "db:3306".into());
+        let address = server.local_addr().unwrap();
+        let socket = dial_one(&address, &target, &deadline, deadline.at()).unwrap();
         assert!(socket.tcp_nodelay().unwrap() && socket.keepalive().unwrap());
         assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(7));
         assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(3));

@@ -1,17 +1,21 @@
 //! The socket of an endpoint: where it may lie, and who may come in.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-use socket2::Socket;
+use rustix::fs::{AtFlags, CWD, FileType, Mode};
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use super::options::{EndpointOptions, Place};
 use crate::error::{ConfigErrorKind, Error, IoErrorKind, Result};
-use crate::relay::PrivateDir;
+use crate::relay::{PrivateDir, only_ours_and_roots};
+
+/// The longest path that fits into a Unix socket's address.
+pub(super) const PATH_LIMIT: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 
 /// The name in a private directory; what begins with `w` is removed with the directory.
 const NAME: &str = "w-endpoint";
@@ -73,7 +77,8 @@ impl Listener {
                 listener.accept().map(|(stream, _)| admit(stream, uids))
             }
             Listener::Tcp { listener, .. } => listener.accept().and_then(|(stream, peer)| {
-                stream.set_nodelay(true)?;
+                // Fails where the peer is gone already.
+                let _ = stream.set_nodelay(true);
                 Ok(Accepted::In(stream.into(), peer.to_string()))
             }),
         };
@@ -85,6 +90,34 @@ impl Listener {
             done => done,
         }
     }
+
+    /// Takes the socket away, so that nobody finds it and another can have its place. Whoever waits
+    /// for it is woken.
+    pub(super) fn close(&self) {
+        match self {
+            Listener::Private { listener, dir, .. } => {
+                dir.clear();
+                deafen(listener);
+            }
+            // Not in the child of a fork, and not what somebody else has put there since: as long as
+            // the listener is open, nobody else has its number.
+            Listener::Path { listener, path, identity, owner, .. } => {
+                if std::process::id() == *owner {
+                    if identity_of(path).is_ok_and(|there| there == *identity) {
+                        let _ = std::fs::remove_file(path);
+                    }
+                    deafen(listener);
+                }
+            }
+            Listener::Tcp { listener, .. } => deafen(listener),
+        }
+    }
+}
+
+/// Ends listening for everybody who has this socket, the child of a fork included; some systems only
+/// do so when the last of them closes it.
+fn deafen<'a>(listener: &'a impl AsFd) {
+    let _ = SockRef::from(&listener.as_fd()).shutdown(Shutdown::Both);
 }
 
 impl AsFd for Listener {
@@ -100,17 +133,7 @@ impl AsFd for Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        match self {
-            Listener::Private { dir, .. } => dir.remove(NAME),
-            // Not in the child of a fork, and not what somebody else has put there since.
-            Listener::Path { path, identity, owner, .. } if std::process::id() == *owner => {
-                let there = std::fs::symlink_metadata(&*path);
-                if there.is_ok_and(|there| (there.dev(), there.ino()) == *identity) {
-                    let _ = std::fs::remove_file(path);
-                }
-            }
-            _ => {}
-        }
+        self.close();
     }
 }
 
@@ -146,34 +169,67 @@ fn overflow_uid() -> Option<u32> {
 }
 
 fn at_path(path: &Path, options: &EndpointOptions) -> Result<Listener> {
-    let shown = path.display();
-    if socket2::SockAddr::unix(path).is_err() || path.as_os_str().is_empty() {
+    // What is relative changes its meaning with the working directory.
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let path = absolute.as_path();
+    let bytes = path.as_os_str().as_encoded_bytes();
+    if SockAddr::unix(path).is_err() || bytes.len() > PATH_LIMIT || bytes.contains(&0) {
         return Err(refused(format!(
-            "the endpoint's socket: {shown} is no path for a Unix socket, which has at most 107 bytes"
+            "the endpoint's socket: {} is no path for a Unix socket, which has from 1 to \
+             {PATH_LIMIT} bytes",
+            path.display()
         )));
     }
     if !options.shared_directory {
         check_directory(path)?;
     }
     make_room(path)?;
-    let listener = UnixListener::bind(path)
-        .map_err(|error| local("the endpoint's socket could not be made", error))?;
+    let failed = |error| local("the endpoint's socket could not be made", error);
+    let listener = UnixListener::bind(path).map_err(failed)?;
     // Others have to be able to reach it, where some are let in; who they are is looked at then.
     let mode = if options.uids.is_empty() { 0o600 } else { 0o666 };
-    let made = std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
-        .and_then(|()| std::fs::symlink_metadata(path));
-    let metadata = made.map_err(|error| local("the endpoint's socket could not be made", error))?;
+    set_mode(path, Mode::from_raw_mode(mode)).map_err(failed)?;
+    let identity = identity_of(path).map_err(failed)?;
     nonblocking(listener.set_nonblocking(true))?;
     Ok(Listener::Path {
         listener,
         path: path.to_owned(),
-        identity: (metadata.dev(), metadata.ino()),
+        identity,
         uids: options.uids.clone(),
         owner: std::process::id(),
     })
 }
 
-/// Whoever can write to the directory can put a socket of his own in the place of ours.
+/// Which file it is.
+fn identity_of(path: &Path) -> io::Result<(u64, u64)> {
+    std::fs::symlink_metadata(path).map(|there| (there.dev(), there.ino()))
+}
+
+/// Sets the mode of the socket at the path, and of nothing else: in a shared directory somebody may
+/// have put a link to another file of ours in its place.
+#[cfg(target_os = "linux")]
+fn set_mode(path: &Path, mode: Mode) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+
+    use rustix::fs::OFlags;
+
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = rustix::fs::open(path, flags, Mode::empty())?;
+    let there = rustix::fs::fstat(&file)?;
+    if FileType::from_raw_mode(there.st_mode) != FileType::Socket {
+        return Err(io::Error::other("somebody put something else in its place"));
+    }
+    let file = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(rustix::fs::chmodat(CWD, file, mode, AtFlags::empty())?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn set_mode(path: &Path, mode: Mode) -> io::Result<()> {
+    Ok(rustix::fs::chmodat(CWD, path, mode, AtFlags::SYMLINK_NOFOLLOW)?)
+}
+
+/// Whoever can write to the directory, or change the way to it, can put a socket of his own in the
+/// place of ours.
 fn check_directory(path: &Path) -> Result<()> {
     const OTHERS_WRITE: u32 = 0o022;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -187,15 +243,18 @@ fn check_directory(path: &Path) -> Result<()> {
             error,
         )
     })?;
-    let us = rustix::process::geteuid().as_raw();
-    if ![0, us].contains(&metadata.uid()) || metadata.mode() & OTHERS_WRITE != 0 {
-        return Err(refused(format!(
-            "the endpoint's socket: others can write to {}, and so put a socket of theirs in its \
-             place; use a directory of your own, or say shared_directory",
-            parent.display()
-        )));
-    }
-    Ok(())
+    let way = only_ours_and_roots(parent).map_err(|error| error.to_string());
+    let why = match way {
+        _ if metadata.mode() & OTHERS_WRITE != 0 => {
+            format!("others can write to {}", parent.display())
+        }
+        Err(why) => why,
+        Ok(()) => return Ok(()),
+    };
+    Err(refused(format!(
+        "the endpoint's socket: {why}, and so put a socket of theirs in its place; use a directory of \
+         your own, or say shared_directory"
+    )))
 }
 
 /// Removes a socket of ours that nobody listens on any more.
@@ -211,16 +270,28 @@ fn make_room(path: &Path) -> Result<()> {
             "the endpoint's socket: {shown} exists and is no socket of this user; choose another path"
         )));
     }
-    match UnixStream::connect(path) {
+    match knock(path) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            std::fs::remove_file(path)
-                .map_err(|error| local(&format!("the old socket {shown} cannot be removed"), error))
+            match std::fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    Err(local(&format!("the old socket {shown} cannot be removed"), error))
+                }
+                _ => Ok(()),
+            }
         }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         _ => Err(refused(format!(
             "the endpoint's socket: somebody listens on {shown}; stop that process or choose another \
              path"
         ))),
     }
+}
+
+/// Connects without waiting: a process that hangs has a queue that is full, but it is there.
+fn knock(path: &Path) -> io::Result<()> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.connect(&SockAddr::unix(path)?)
 }
 
 fn on_loopback(address: SocketAddr) -> Result<Listener> {

@@ -57,9 +57,9 @@ impl EndpointOptions {
         Self::default()
     }
 
-    /// A Unix socket at this path, of at most 107 bytes. Defaults to one in a private directory.
+    /// A Unix socket at this path, of at most 107 bytes (103 on macOS). Defaults to one in a private directory.
     ///
-    /// The directory must not be one that others can write to, unless
+    /// The directory must not be one that others can write to or replace, unless
     /// [`shared_directory`](Self::shared_directory) was said. A socket that is left there by a process
     /// of this user that is gone is replaced, one that somebody listens on is an error.
     pub fn path(mut self, path: impl Into<PathBuf>) -> Self {
@@ -87,7 +87,7 @@ impl EndpointOptions {
     }
 
     /// Lets the processes of this user in too. Defaults to those of this process' user alone. It may
-    /// be said several times; it means nothing on TCP.
+    /// be said several times, and needs a [`path`](Self::path) that they can reach.
     pub fn allow_uid(mut self, uid: u32) -> Self {
         self.uids.push(uid);
         self

@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(10);
 pub(super) struct Active {
     pub(super) peer: String,
     /// The driver's socket once more: shutting it down ends the connection in order.
-    pub(super) driver: Socket,
+    pub(super) driver: Arc<Socket>,
     pub(super) handover: Handover,
     pub(super) traffic: Arc<Traffic>,
 }
@@ -27,7 +27,12 @@ pub(super) struct Active {
 impl Active {
     /// Logged in, and without a command under way as far as can be seen.
     fn is_idle(&self) -> bool {
-        self.handover.session().is_some() && self.traffic.is_idle()
+        // One that the server has ended waits for its driver alone.
+        self.handover.close_reason().is_some() || (self.is_logged_in() && self.traffic.is_idle())
+    }
+
+    fn is_logged_in(&self) -> bool {
+        self.handover.session().is_some() && self.handover.close_reason().is_none()
     }
 
     fn end(&self) {
@@ -44,6 +49,8 @@ pub(super) struct Registry {
 #[derive(Debug, Default)]
 struct Inner {
     next: u64,
+    /// Everything is over: whoever comes late is ended at once.
+    closed: bool,
     /// Threads that serve, whether or not they are logged in.
     serving: usize,
     active: BTreeMap<u64, Active>,
@@ -77,6 +84,9 @@ impl Registry {
 
     pub(super) fn add(self: &Arc<Self>, active: Active) -> Registered {
         let mut inner = self.inner();
+        if inner.closed {
+            active.end();
+        }
         let number = inner.next;
         inner.next += 1;
         inner.active.insert(number, active);
@@ -86,7 +96,8 @@ impl Registry {
     /// Every session, with its number, who opened it, and the bytes to the server and to the driver.
     pub(super) fn sessions(&self) -> Vec<(u64, Session, String, (u64, u64))> {
         let inner = self.inner();
-        let sessions = inner.active.iter().filter_map(|(number, active)| {
+        let logged_in = inner.active.iter().filter(|(_, active)| active.is_logged_in());
+        let sessions = logged_in.filter_map(|(number, active)| {
             let session = active.handover.session()?;
             Some((*number, session, active.peer.clone(), active.traffic.bytes()))
         });
@@ -95,7 +106,9 @@ impl Registry {
 
     /// Ends every connection at once.
     pub(super) fn end_all(&self) {
-        self.inner().active.values().for_each(Active::end);
+        let mut inner = self.inner();
+        inner.closed = true;
+        inner.active.values().for_each(Active::end);
     }
 
     /// Ends every connection as soon as no command is under way, and all of them once the time is
@@ -103,11 +116,12 @@ impl Registry {
     pub(super) fn drain(&self, grace: Duration) -> bool {
         // What ends a connection in order takes up to a second.
         const GOODBYE: Duration = Duration::from_secs(2);
-        let now = Instant::now();
-        let patience = now.checked_add(grace).unwrap_or(now + Duration::from_secs(365 * 24 * 3600));
+        const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+        let patience = Instant::now() + grace.min(YEAR);
         let mut inner = self.inner();
         while inner.serving > 0 {
             let over = Instant::now() >= patience;
+            inner.closed |= over;
             inner.active.values().filter(|active| over || active.is_idle()).for_each(Active::end);
             if Instant::now() >= patience + GOODBYE {
                 return false;

@@ -7,6 +7,7 @@ use socket2::Socket;
 
 use super::registry::Active;
 use super::state::State;
+use crate::connect::link::Link;
 use crate::error::{Error, ServerReply};
 use crate::handover::{CloseReason, Handover};
 use crate::protocol::err;
@@ -28,17 +29,25 @@ pub(super) fn serve(state: &Arc<State>, driver: Socket, peer: &str) {
     let start = Instant::now();
     let connector = &state.connector;
     let tls = connector.shared.tls.current();
-    let deadline = connector.deadline();
+    let Ok(handle) = driver.try_clone().map(Arc::new) else { return };
+    let deadline = connector.deadline().while_open(Arc::clone(&handle));
+    let handover = Handover::default();
+    let traffic = Arc::<Traffic>::default();
+    // Before the dialing, so that it can be ended too.
+    let registered = state.registry.add(Active {
+        peer: peer.to_owned(),
+        driver: handle,
+        handover: handover.clone(),
+        traffic: Arc::clone(&traffic),
+    });
     let (greeted, plan) = match connector.dial(&tls, &deadline) {
         Ok(dialed) => dialed,
         Err(error) => {
             tracing::warn!(peer, "an endpoint's connection failed: {error}");
             state.failures.add(&error);
-            return turn_away(&driver, &error);
+            return turn_away(driver, &error);
         }
     };
-    let handover = Handover::default();
-    let traffic = Arc::<Traffic>::default();
     let job = Job {
         server: greeted.facts,
         plan,
@@ -49,13 +58,6 @@ pub(super) fn serve(state: &Arc<State>, driver: Socket, peer: &str) {
         own_key: Some(Arc::clone(&state.own_key)),
         traffic: Arc::clone(&traffic),
     };
-    let Ok(handle) = driver.try_clone() else { return };
-    let registered = state.registry.add(Active {
-        peer: peer.to_owned(),
-        driver: handle,
-        handover: handover.clone(),
-        traffic: Arc::clone(&traffic),
-    });
     let logged_in = LoggedIn::bring(driver, greeted.socket, &job);
     if let Some(logged_in) = logged_in {
         // The deadline is that of connecting; what the driver asks afterwards is its own affair.
@@ -103,7 +105,7 @@ fn report(
 }
 
 /// Tells the driver in place of a greeting why there is none.
-fn turn_away(driver: &Socket, error: &Error) {
+fn turn_away(driver: Socket, error: &Error) {
     let code = match error {
         Error::Server(_) => error.server_reply().map_or(CANNOT_CONNECT, ServerReply::code),
         Error::Connect(_) | Error::Timeout(_) | Error::Io(_) | Error::Protocol(_) => CANNOT_CONNECT,
@@ -113,7 +115,7 @@ fn turn_away(driver: &Socket, error: &Error) {
 }
 
 /// Tells the driver that there are enough.
-pub(super) fn too_many(driver: &Socket, limit: usize) {
+pub(super) fn too_many(driver: Socket, limit: usize) {
     tell(
         driver,
         TOO_MANY,
@@ -123,7 +125,9 @@ pub(super) fn too_many(driver: &Socket, limit: usize) {
     );
 }
 
-fn tell(driver: &Socket, code: u16, text: &str) {
+fn tell(driver: Socket, code: u16, text: &str) {
     // One small packet into an empty socket: it is taken whole, or nobody is there.
-    let _ = driver.send(&frame(&err::in_place_of_greeting(code, text), 0));
+    let mut driver = Link::plain(driver);
+    let packet = frame(&err::in_place_of_greeting(code, text), 0);
+    let _ = driver.send(&packet).and_then(|()| driver.flush());
 }

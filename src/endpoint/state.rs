@@ -50,7 +50,7 @@ impl Failures {
     }
 }
 
-/// Accepts until the other end of `wake` is closed; then the listener, and its socket, go.
+/// Accepts until the other end of `wake` is shut down.
 pub(super) fn accept(state: &Arc<State>, listener: &Listener, wake: &UnixStream) {
     loop {
         let mut sockets = [PollFd::new(listener, PollFlags::IN), PollFd::new(wake, PollFlags::IN)];
@@ -80,12 +80,12 @@ pub(super) fn accept(state: &Arc<State>, listener: &Listener, wake: &UnixStream)
 }
 
 fn admit(state: &Arc<State>, driver: Socket, peer: String) {
-    let Some(serving) = state.registry.admit(state.max_connections) else {
-        return too_many(&driver, state.max_connections);
-    };
     if driver.set_nonblocking(true).is_err() {
         return;
     }
+    let Some(serving) = state.registry.admit(state.max_connections) else {
+        return too_many(driver, state.max_connections);
+    };
     let shared = Arc::clone(state);
     let started = thread::Builder::new().name("mysql-tls-endpoint".to_owned()).spawn(move || {
         let _serving = serving;

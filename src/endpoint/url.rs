@@ -73,7 +73,7 @@ impl Endpoint {
         let encode = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
         let database = database.unwrap_or_default();
         if style == UrlStyle::Go {
-            // It has no encoding: the last `@` splits, then the last `/`.
+            // The last `/` splits, then the last `@`; only the database is encoded.
             let login = match (user, password) {
                 (None, _) => String::new(),
                 (Some(user), None) => format!("{user}@"),
@@ -84,7 +84,7 @@ impl Endpoint {
                 (None, Some(address)) => format!("tcp({address})"),
                 (None, None) => String::new(),
             };
-            return format!("{login}{place}/{database}");
+            return format!("{login}{place}/{}", encode(database));
         }
         let login = match (user, password) {
             (None, None) => String::new(),

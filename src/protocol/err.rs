@@ -20,9 +20,10 @@ pub(crate) fn parse(payload: &[u8], authenticated: bool) -> Option<ServerReply> 
     Some(ServerReply::new(code, state, bytes.rest(), authenticated))
 }
 
-/// Writes an ERR packet of our own, for the driver.
-pub(crate) fn build(code: u16, text: &str) -> Vec<u8> {
-    written(code, b"#HY000", text)
+/// Writes an ERR packet of our own, for the driver; its SQLSTATE is that of the server's, if any.
+pub(crate) fn build(code: u16, state: Option<&str>, text: &str) -> Vec<u8> {
+    let state = state.filter(|state| state.len() == 5).unwrap_or("HY000");
+    written(code, format!("#{state}").as_bytes(), text)
 }
 
 /// Writes an ERR packet in place of the greeting, where no capability is agreed on and so there is

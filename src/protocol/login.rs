@@ -28,6 +28,9 @@ const PARSEC_FACTOR_LIMIT: u8 = 10;
 /// The shortest ciphertext: that of an RSA key of 2048 bits, the smallest that is taken.
 const CIPHERTEXT_MINIMUM: usize = 256;
 
+/// The ciphertext of a key that a driver was given may be shorter: of 1024 bits.
+const SHORTEST_PINNED: usize = 128;
+
 /// What lies between us and the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wire {
@@ -100,6 +103,8 @@ pub(crate) struct Login {
     sent: PasswordSent,
     has_password: bool,
     parsec_salted: bool,
+    /// The server's last word was an AuthSwitch.
+    just_switched: bool,
     /// What the driver may have mixed into an encrypted password: the newest first.
     nonces: Vec<Vec<u8>>,
 }
@@ -122,10 +127,14 @@ impl Login {
             sent: PasswordSent::None,
             has_password: !response.auth_data.is_empty(),
             parsec_salted: false,
+            just_switched: false,
             nonces: vec![nonce.to_vec()],
         };
         if response.plugin == plugin::CLEAR {
             login.check_cleartext()?;
+        }
+        if login.plugin == plugin::SHA256 && login.may_need_our_key() {
+            login.check_first_answer(response.auth_data)?;
         }
         login.note_answer(response.auth_data);
         Ok(login)
@@ -147,8 +156,14 @@ impl Login {
         self.permissions.any_driver && !plugin::OF_THE_DRIVER.contains(&self.plugin.as_slice())
     }
 
+    /// Whether the driver may take its socket for insecure while the connection is TLS.
+    fn may_need_our_key(&self) -> bool {
+        self.wire == Wire::Tls && self.permissions.any_driver
+    }
+
     /// Judges a packet of the server before the driver sees it.
     pub(crate) fn server_packet(&mut self, payload: &[u8]) -> Result<Verdict, Error> {
+        self.just_switched = false;
         self.count()?;
         self.check_turn(payload)?;
         match payload {
@@ -179,8 +194,7 @@ impl Login {
     /// Judges a packet of the driver before it leaves.
     pub(crate) fn driver_packet(&mut self, payload: &[u8]) -> Result<DriverSays, Error> {
         self.count()?;
-        if self.wire == Wire::Tls
-            && self.permissions.any_driver
+        if self.may_need_our_key()
             && let Some(says) = self.about_our_key(payload)?
         {
             return Ok(says);
@@ -190,10 +204,15 @@ impl Login {
 
     /// A driver that takes its socket for insecure wants to encrypt the password.
     fn about_our_key(&mut self, payload: &[u8]) -> Result<Option<DriverSays>, Error> {
-        let asked = self.full == FullAuthentication::Asked;
-        let asks =
-            (asked && payload == [0x02]) || (self.plugin == plugin::SHA256 && payload == [0x01]);
-        if asks {
+        let switched = std::mem::take(&mut self.just_switched);
+        let question = if self.full == FullAuthentication::Asked {
+            Some(0x02)
+        } else if self.plugin == plugin::SHA256 && switched {
+            Some(0x01)
+        } else {
+            None
+        };
+        if question.is_some_and(|question| payload == [question]) {
             self.full = FullAuthentication::OurKeyShown;
             return Ok(Some(DriverSays::AsksForKey));
         }
@@ -202,16 +221,23 @@ impl Login {
             self.note(payload, PasswordSent::Cleartext);
             return Ok(Some(DriverSays::Encrypted));
         }
-        // The password itself ends with a NUL.
-        if asked && payload.len() >= CIPHERTEXT_MINIMUM && !payload.ends_with(&[0]) {
-            return Err(Error::auth(
-                AuthErrorKind::ServerKey,
-                "the driver encrypted the password with a key of the server that was given to it, \
-                 and this endpoint cannot read that; remove the pinned server key from the driver's \
-                 options",
-            ));
+        if question.is_some() && is_ciphertext(payload) {
+            return Err(pinned_key());
         }
         Ok(None)
+    }
+
+    /// The first answer of sha256_password comes before the server could be told anything else.
+    fn check_first_answer(&self, answer: &[u8]) -> Result<(), Error> {
+        if answer == [0x01] {
+            return Err(Error::auth(
+                AuthErrorKind::ServerKey,
+                "the driver asks for the server's RSA key with its first packet (sha256_password), \
+                 where the endpoint cannot give it; let the driver begin with \
+                 caching_sha2_password or mysql_native_password, or use the Unix socket",
+            ));
+        }
+        if is_ciphertext(answer) { Err(pinned_key()) } else { Ok(()) }
     }
 
     fn answer(&mut self, payload: &[u8]) -> Result<(), Error> {
@@ -298,8 +324,7 @@ impl Login {
         }
         self.nonces.insert(0, nonce.strip_suffix(&[0]).unwrap_or(nonce).to_vec());
         if self.permissions.any_driver && !plugin::OF_THE_DRIVER.contains(&name) {
-            self.plugin = name.to_vec();
-            self.full = FullAuthentication::No;
+            self.switched_to(name);
             return Ok(Verdict::Continue);
         }
         if !plugin::OF_THE_DRIVER.contains(&name) {
@@ -329,9 +354,14 @@ impl Login {
         } else if nonce_length < NONCE_MINIMUM {
             return Err(unexpected("an AuthSwitch without a proper nonce"));
         }
+        self.switched_to(name);
+        Ok(Verdict::Continue)
+    }
+
+    fn switched_to(&mut self, name: &[u8]) {
         self.plugin = name.to_vec();
         self.full = FullAuthentication::No;
-        Ok(Verdict::Continue)
+        self.just_switched = true;
     }
 
     fn more_data(&mut self, rest: &[u8]) -> Result<Verdict, Error> {
@@ -398,7 +428,8 @@ impl Login {
     }
 
     fn note_answer(&mut self, answer: &[u8]) {
-        let form = if self.plugin == plugin::CLEAR {
+        // What the driver alone knows may be the password itself, as with sha256_password and dialog.
+        let form = if self.plugin == plugin::CLEAR || self.is_drivers_own() {
             PasswordSent::Cleartext
         } else {
             PasswordSent::Scramble
@@ -418,6 +449,20 @@ fn unexpected(what: &str) -> Error {
     Error::protocol(
         ProtocolErrorKind::UnexpectedPacket,
         format!("the server sent {what} during the login, which breaks the MySQL protocol"),
+    )
+}
+
+/// Whether this is no password, which ends with its only NUL, and as long as what RSA gives.
+fn is_ciphertext(payload: &[u8]) -> bool {
+    payload.len() >= SHORTEST_PINNED
+        && payload.iter().position(|byte| *byte == 0) != Some(payload.len() - 1)
+}
+
+fn pinned_key() -> Error {
+    Error::auth(
+        AuthErrorKind::ServerKey,
+        "the driver encrypted the password with a key of the server that was given to it, and this \
+         endpoint cannot read that; remove the pinned server key from the driver's options",
     )
 }
 

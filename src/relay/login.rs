@@ -21,6 +21,12 @@ use crate::protocol::response::Response;
 use crate::protocol::{capability, err};
 use crate::session::{Claimed, Session, Timings, TlsSession};
 
+/// The number of "TLS failed" in the clients' own range.
+const TLS_FAILED: u16 = 2026;
+
+/// That of "lost connection".
+const LOST: u16 = 2013;
+
 /// Why a login ended without a connection.
 pub(super) enum Ended {
     Failed(Error),
@@ -169,7 +175,10 @@ impl Sides<'_> {
         let response = loop {
             match self.driver_packet(RESPONSE_LIMIT)? {
                 Some(response) => break response,
-                None => self.wait(Side::Driver)?,
+                None => match self.wait(Side::Driver) {
+                    Err(Ended::Failed(Error::Timeout(_))) => return Err(self.silent()),
+                    waited => waited?,
+                },
             }
         };
         if Response::is_ssl_request(&response) {
@@ -179,6 +188,17 @@ impl Sides<'_> {
             )));
         }
         Ok(response)
+    }
+
+    /// The time ran out, and not for the server's sake.
+    fn silent(&self) -> Ended {
+        Ended::Failed(Error::protocol(
+            ProtocolErrorKind::Driver,
+            format!(
+                "the driver did not answer the greeting of {} within connect-timeout",
+                self.job.deadline.server()
+            ),
+        ))
     }
 
     fn server_packet(&mut self) -> Result<Option<Vec<u8>>, Ended> {
@@ -275,14 +295,16 @@ impl Sides<'_> {
 
     /// Gives the driver our sentence as an ERR packet; an error of the server under its own number.
     fn tell_driver(&mut self, error: &Error) {
+        let reply = error.server_reply();
         let code = match error {
-            Error::Auth(_) | Error::Server(_) => {
-                error.server_reply().map_or(2026, ServerReply::code)
-            }
-            Error::Protocol(_) | Error::Io(_) | Error::Timeout(_) => 2013,
-            _ => 2026,
+            Error::Auth(_) | Error::Server(_) => reply.map_or(TLS_FAILED, ServerReply::code),
+            // It is about what the driver was told to do.
+            Error::Protocol(error) if error.kind() == ProtocolErrorKind::DriverTls => TLS_FAILED,
+            Error::Protocol(_) | Error::Io(_) | Error::Timeout(_) => LOST,
+            _ => TLS_FAILED,
         };
-        let packet = frame(&err::build(code, &error.to_string()), self.to_driver.next());
+        let state = reply.and_then(ServerReply::state);
+        let packet = frame(&err::build(code, state, &error.to_string()), self.to_driver.next());
         let _ = self.driver.send(&packet).and_then(|()| self.driver.flush());
     }
 }

@@ -98,18 +98,9 @@ impl PrivateDir {
         let _ = rustix::fs::unlinkat(&self.descriptor, name, AtFlags::empty());
     }
 
-    fn still_at_its_path(&self) -> bool {
-        // Both by the same call: the types of these numbers differ between systems.
-        let ours = rustix::fs::fstat(&self.descriptor);
-        let there = rustix::fs::lstat(&self.path);
-        ours.is_ok_and(|ours| {
-            there.is_ok_and(|there| (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino))
-        })
-    }
-}
-
-impl Drop for PrivateDir {
-    fn drop(&mut self) {
+    /// Removes it with what was made here, unless this is the child of a fork. What listens there
+    /// goes on for those who are connected.
+    pub(crate) fn clear(&self) {
         if std::process::id() != self.owner {
             return;
         }
@@ -126,11 +117,25 @@ impl Drop for PrivateDir {
             let _ = std::fs::remove_dir(&self.path);
         }
     }
+
+    fn still_at_its_path(&self) -> bool {
+        // Both by the same call: the types of these numbers differ between systems.
+        let ours = rustix::fs::fstat(&self.descriptor);
+        let there = rustix::fs::lstat(&self.path);
+        ours.is_ok_and(|ours| {
+            there.is_ok_and(|there| (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino))
+        })
+    }
+}
+
+impl Drop for PrivateDir {
+    fn drop(&mut self) {
+        self.clear();
+    }
 }
 
 /// Checks that nobody but us and root can put something else in the place of `path`.
-#[cfg(any(test, not(target_os = "linux")))]
-fn only_ours_and_roots(path: &Path) -> std::io::Result<()> {
+pub(crate) fn only_ours_and_roots(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::MetadataExt;
 
     const OTHERS_WRITE: u32 = 0o022;

@@ -7,7 +7,7 @@ use rustix::event::{PollFd, PollFlags};
 
 use super::failure::server_failure;
 use super::job::Job;
-use crate::connect::deadline::wait_until;
+use crate::connect::deadline::{HANG_UP, wait_until};
 use crate::connect::link::{Failure, Link, Received};
 use crate::connect::upgrade::last_words;
 use crate::error::{Error, IoErrorKind, Step};
@@ -21,12 +21,6 @@ const FAREWELL: Duration = Duration::from_millis(250);
 
 /// How often a relay whose server takes nothing looks whether the connection was dropped.
 const STALL: Duration = Duration::from_millis(200);
-
-/// What is told even where nothing is to be read or written: that the peer closed.
-#[cfg(target_os = "linux")]
-const HANG_UP: PollFlags = PollFlags::RDHUP;
-#[cfg(not(target_os = "linux"))]
-const HANG_UP: PollFlags = PollFlags::empty();
 
 /// Copies until one side ends, then ends the other side properly.
 pub(super) fn pump(driver: &mut Link, server: &mut Link, job: &Job) {
