@@ -173,7 +173,8 @@ fn at_path(path: &Path, options: &EndpointOptions) -> Result<Listener> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let path = absolute.as_path();
     let bytes = path.as_os_str().as_encoded_bytes();
-    if SockAddr::unix(path).is_err() || bytes.len() > PATH_LIMIT || bytes.contains(&0) {
+    let in_range = (1..=PATH_LIMIT).contains(&bytes.len());
+    if !in_range || bytes.contains(&0) || SockAddr::unix(path).is_err() {
         return Err(refused(format!(
             "the endpoint's socket: {} is no path for a Unix socket, which has from 1 to \
              {PATH_LIMIT} bytes",

@@ -18,13 +18,22 @@ const ROLE: &str = "MYSQL_TLS_TEST_ROLE";
 
 /// Starts this program again to play one role.
 pub(crate) fn child(role: &str, facts: &[(&str, String)]) -> Child {
-    Command::new(std::env::current_exe().unwrap())
+    spawn(command(&std::env::current_exe().unwrap(), role, facts))
+}
+
+/// The command that has this program, or a copy of it, play a role.
+pub(crate) fn command(program: &Path, role: &str, facts: &[(&str, String)]) -> Command {
+    let mut command = Command::new(program);
+    command
         .args(["--exact", "process::role", "--nocapture", "--test-threads=1"])
         .env(ROLE, role)
-        .envs(facts.iter().map(|(name, value)| (name, value)))
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
+        .envs(facts.iter().map(|(name, value)| (name, value)));
+    command
+}
+
+/// Starts it; [`finish`] reads what it says.
+pub(crate) fn spawn(mut command: Command) -> Child {
+    command.stdout(Stdio::piped()).spawn().unwrap()
 }
 
 /// What a child wrote, once it has ended well.
@@ -46,6 +55,7 @@ fn role() {
         Ok("umask") => umask(&fact),
         Ok("key-log") => key_log(&fact),
         Ok("native-roots") => crate::roots::with_native_roots(&fact),
+        Ok(role) if role.starts_with("endpoint-") => crate::endpoint::role(role, &fact),
         Ok(other) => panic!("no role {other}"),
         Err(_) => {}
     }
@@ -130,7 +140,7 @@ fn the_private_directory_is_0700_whatever_the_umask() {
 }
 
 /// Threads, descriptors, and entries of the runtime directory.
-fn census(dir: &Path) -> (usize, usize, usize) {
+pub(crate) fn census(dir: &Path) -> (usize, usize, usize) {
     let count = |path: &str| entries(Path::new(path)).len();
     (count("/proc/self/task"), count("/proc/self/fd"), entries(dir).len())
 }
