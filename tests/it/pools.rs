@@ -11,8 +11,6 @@ use crate::kit::*;
 use crate::support::*;
 
 const RESET: &[u8] = &[0x1f];
-const PING: &[u8] = &[0x0e];
-
 fn is_verified(verified: &Verification) -> bool {
     *verified == Verification::ChainAndName("localhost".into())
 }
@@ -125,6 +123,8 @@ mod r2d2_pool {
     use super::*;
     use mysql_tls::Transport;
     use std::thread;
+
+    const PING: &[u8] = &[0x0e];
 
     #[test]
     fn every_mode_and_each_connection_with_its_session() {

@@ -3,15 +3,13 @@
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::thread;
-use std::time::Duration;
 
+use mysql_tls::Product;
 use mysql_tls::mysql::prelude::*;
-use mysql_tls::{Connection, Product, SslMode};
 
 use super::world::shared;
 
 const THREADS: usize = 32;
-const LIMIT: Duration = Duration::from_secs(30);
 
 /// Nothing is left of who had the connection before; then something is left for the next.
 fn use_it(connection: &mut impl Queryable, ids: &Mutex<HashSet<u64>>) {
@@ -57,12 +55,15 @@ pub(super) fn drivers_pool(product: Product) {
 
 #[cfg(feature = "r2d2")]
 pub(super) fn r2d2_pool(product: Product) {
+    use mysql_tls::{Connection, SslMode};
+
+    let limit = std::time::Duration::from_secs(30);
     let world = shared(product);
     for builder in [world.verified(), world.plaintext()] {
         let verified = builder != world.plaintext();
         let connector = builder.pool_min(2).pool_max(8).build().unwrap();
         assert_eq!(connector.ssl_mode() == SslMode::VerifyIdentity, verified);
-        let pool = connector.r2d2_builder().connection_timeout(LIMIT).build(connector).unwrap();
+        let pool = connector.r2d2_builder().connection_timeout(limit).build(connector).unwrap();
         let ids = share(|ids| {
             let mut connection = pool.get().unwrap();
             assert_eq!(connection.session().tls().is_some(), verified);
