@@ -189,6 +189,28 @@ impl Connector {
         self.shared.mode
     }
 
+    /// The account's user name, for a driver that goes through an [`Endpoint`](crate::Endpoint).
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.shared.user.as_deref()
+    }
+
+    /// The database to use, for a driver that goes through an [`Endpoint`](crate::Endpoint).
+    #[must_use]
+    pub fn database(&self) -> Option<&str> {
+        self.shared.database.as_deref()
+    }
+
+    /// The password, for a driver that goes through an [`Endpoint`](crate::Endpoint); a file is read
+    /// and a provider asked each time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`](crate::Error::Config) where it cannot be had.
+    pub fn password(&self) -> Result<Option<Password>> {
+        self.shared.password()
+    }
+
     /// What the client certificate says, and the clauses for accounts that ask for it; `None`
     /// without one.
     #[must_use]

@@ -3,13 +3,18 @@
 // A failed expectation is a failed test.
 #![allow(clippy::panic, clippy::unwrap_used)]
 
+mod exec;
+mod exec_runs;
+mod shim;
 mod sources;
 mod status;
 mod usage;
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::*;
 
@@ -58,18 +63,66 @@ impl Run {
             stdin.write_all(input.as_bytes()).unwrap();
         }
         let output = child.wait_with_output().unwrap();
-        let outcome = Outcome {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        };
-        assert!(!outcome.stdout.contains(PASSWORD), "{}", outcome.stdout);
-        assert!(!outcome.stderr.contains(PASSWORD), "{}", outcome.stderr);
-        outcome
+        Outcome::of(output.status.code(), output.stdout, output.stderr)
+    }
+
+    /// Starts it, to be watched and ended by a signal.
+    fn start(mut self) -> Running {
+        let mut child = self.0.spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        Running { child, stdout }
+    }
+}
+
+/// A run that goes on.
+struct Running {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Running {
+    /// The next line of stdout, without its end.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        line.trim_end_matches('\n').to_owned()
+    }
+
+    fn send(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits for its end; stdout is what no line took.
+    fn end(mut self) -> Outcome {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        self.stdout.read_to_end(&mut stdout).unwrap();
+        self.child.stderr.take().unwrap().read_to_end(&mut stderr).unwrap();
+        Outcome::of(self.child.wait().unwrap().code(), stdout, stderr)
+    }
+
+    fn end_by(self, signal: Signal) -> Outcome {
+        self.send(signal);
+        self.end()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Nothing is left of it where a test has failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
 impl Outcome {
+    fn of(code: Option<i32>, stdout: Vec<u8>, stderr: Vec<u8>) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let outcome = Outcome { code, stdout: text(stdout), stderr: text(stderr) };
+        assert!(!outcome.stdout.contains(PASSWORD), "{}", outcome.stdout);
+        assert!(!outcome.stderr.contains(PASSWORD), "{}", outcome.stderr);
+        outcome
+    }
+
     /// It succeeded and had nothing to say on stderr.
     fn succeeded(self) -> String {
         assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""));
@@ -81,6 +134,14 @@ impl Outcome {
         let line = format!("warning: {warning}\n");
         assert_eq!((self.code, self.stderr.as_str()), (Some(0), line.as_str()));
         self.stdout
+    }
+
+    /// Wrong usage, and a first line that begins like this.
+    fn misused(self, sentence: &str) {
+        assert_eq!((self.code, self.stdout.as_str()), (Some(2), ""), "{}", self.stderr);
+        let complaint = self.stderr.lines().find(|line| line.starts_with("error: "));
+        let start = format!("error: {sentence}");
+        assert!(complaint.is_some_and(|line| line.starts_with(&start)), "{}", self.stderr);
     }
 
     /// It ended with exit status 1 and nothing but `error[CODE]: SENTENCE`; returns the sentence.
@@ -132,6 +193,11 @@ impl Fixture {
     fn dsn(&self, user: &str) -> String {
         let (port, ca) = (self.server.port(), self.ca_file());
         format!("tidb://{user}@localhost:{port}/?ssl-mode=VERIFY_IDENTITY&ssl-ca={ca}")
+    }
+
+    /// The same without a user.
+    fn bare_dsn(&self) -> String {
+        self.dsn("").replacen('@', "", 1)
     }
 
     /// The user of the last connection.

@@ -28,6 +28,12 @@ pub(crate) fn prepared(arguments: impl Iterator<Item = OsString>) -> Vec<OsStrin
 
 /// Prints what is wrong with the arguments (or the help that was asked for).
 pub(crate) fn refused(mut error: clap::Error) -> ExitCode {
+    // What stands in a variable is nobody's business, whatever it looks like.
+    if matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(name)) if name.starts_with("--env "))
+        && error.get(ContextKind::InvalidValue).is_some()
+    {
+        error.insert(ContextKind::InvalidValue, ContextValue::String(HIDDEN.to_owned()));
+    }
     for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand, ContextKind::InvalidValue]
     {
         let hide = match error.get(kind) {

@@ -1,10 +1,14 @@
-//! The command line of mysql-tls: what a connection to a server is worth, without writing a program.
+//! The command line of mysql-tls: what a connection to a server is worth, and TLS for other programs.
 
 mod arguments;
+mod descriptors;
+mod duration;
+mod exec;
 mod failure;
 mod output;
 mod password;
 mod server;
+mod shim;
 mod status;
 mod warnings;
 
@@ -23,22 +27,31 @@ struct Cli {
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 for success, 1 for an error, which stands on stderr as \
-                           `error[CODE]: sentence`, 2 for wrong usage.";
+                           `error[CODE]: sentence`, 2 for wrong usage. `exec` ends with the \
+                           status of its command.";
 
 #[derive(Subcommand)]
 enum Command {
     /// Connects, and tells what was negotiated, what was verified and what the server says of it
     Status(status::StatusArgs),
+    /// Lets drivers without TLS connect to a socket or port, and goes on to the server with TLS
+    Shim(shim::ShimArgs),
+    /// Runs a command whose driver needs no TLS: it gets a private socket in its environment
+    Exec(exec::ExecArgs),
 }
 
 fn main() -> ExitCode {
+    // Before anything is opened here.
+    let inherited = descriptors::inherited();
     let cli = match Cli::try_parse_from(arguments::prepared(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => return arguments::refused(error),
     };
-    warnings::show();
+    warnings::show(matches!(cli.command, Command::Shim(_)));
     let done = match cli.command {
-        Command::Status(args) => status::run(&args),
+        Command::Status(args) => status::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Shim(args) => shim::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Exec(args) => exec::run(&args, &inherited),
     };
-    done.map_or_else(Failure::report, |()| ExitCode::SUCCESS)
+    done.unwrap_or_else(Failure::report)
 }

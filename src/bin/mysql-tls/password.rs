@@ -26,6 +26,11 @@ pub(crate) struct PasswordArgs {
 }
 
 impl PasswordArgs {
+    /// Whether one of the options was given.
+    pub(crate) fn is_given(&self) -> bool {
+        self.password.is_some() || self.password_file.is_some()
+    }
+
     pub(crate) fn over(&self, builder: ConnectionBuilder) -> Result<ConnectionBuilder, Failure> {
         match (&self.password, &self.password_file) {
             (Some(Some(password)), _) => {

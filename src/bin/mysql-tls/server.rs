@@ -122,11 +122,33 @@ struct ClientOptions {
 
 const CLIENT: &str = "Options of the mysql client";
 
+const NO_PASSWORD: &str = "this command never logs in: take the password out of the DSN and the \
+                           options, since each driver brings its own";
+
 impl ServerArgs {
     /// The builder that the arguments and the environment amount to.
     pub(crate) fn builder(&self) -> Result<ConnectionBuilder, Failure> {
         let builder = self.options.over(self.source()?)?;
         self.password.over(builder)
+    }
+
+    /// The same for a command that never logs in: a password would be read by nobody, and whoever
+    /// gives one expects it to be used.
+    pub(crate) fn builder_without_login(&self) -> Result<ConnectionBuilder, Failure> {
+        if self.password.is_given() {
+            return Err(Failure::usage(NO_PASSWORD));
+        }
+        if self.options.user.is_some() || self.options.database.is_some() {
+            return Err(Failure::usage(
+                "this command never logs in: leave --user and --database out, since each driver \
+                 brings its own",
+            ));
+        }
+        let builder = self.options.over(self.source()?)?;
+        if builder.has_password() {
+            return Err(Failure::usage(NO_PASSWORD));
+        }
+        Ok(builder)
     }
 
     /// An argument, else a file, else host or socket, else the environment.

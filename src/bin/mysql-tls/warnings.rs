@@ -1,6 +1,7 @@
 //! Shows the library's warnings to people: one line on stderr, without a time or a module's name.
+//! A shim's connections too, one line each at its end.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -9,27 +10,44 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::output;
 
-/// From now on shows warnings.
-pub(crate) fn show() {
+/// Where the library tells of an endpoint's connections.
+const CONNECTIONS: &str = "mysql_tls::endpoint";
+
+/// From now on shows warnings and, if asked to, the connections of an endpoint.
+pub(crate) fn show(connections: bool) {
     // It fails only where there is a subscriber already, and this program sets no other.
-    let _ = tracing::subscriber::set_global_default(Warnings);
+    let _ = tracing::subscriber::set_global_default(Warnings { connections });
 }
 
-struct Warnings;
+struct Warnings {
+    connections: bool,
+}
+
+impl Warnings {
+    fn level(&self) -> LevelFilter {
+        if self.connections { LevelFilter::INFO } else { LevelFilter::WARN }
+    }
+}
 
 impl Subscriber for Warnings {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.is_event() && *metadata.level() <= Level::WARN
+        let warning = *metadata.level() <= Level::WARN;
+        let connection = metadata.target().starts_with(CONNECTIONS);
+        metadata.is_event() && (warning || connection && *metadata.level() <= self.level())
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(LevelFilter::WARN)
+        Some(self.level())
     }
 
     fn event(&self, event: &Event<'_>) {
         let mut line = Line::default();
         event.record(&mut line);
-        output::warn(format_args!("{}{}", line.message, line.fields));
+        if *event.metadata().level() <= Level::WARN {
+            output::warn(line.as_sentence());
+        } else {
+            output::tell(line.as_log());
+        }
     }
 
     // No span is enabled.
@@ -46,19 +64,32 @@ impl Subscriber for Warnings {
     fn exit(&self, _: &Id) {}
 }
 
-/// An event's message, then its other fields as ` (name: value)`.
+/// An event's message and its other fields.
 #[derive(Default)]
 struct Line {
     message: String,
-    fields: String,
+    fields: Vec<(&'static str, String)>,
+}
+
+impl Line {
+    /// For people: each field as ` (name: value)`.
+    fn as_sentence(&self) -> String {
+        let fields = self.fields.iter().map(|(name, value)| format!(" ({name}: {value})"));
+        [self.message.clone()].into_iter().chain(fields).collect()
+    }
+
+    /// For programs that read logs: each field as ` name=value`.
+    fn as_log(&self) -> String {
+        let fields = self.fields.iter().map(|(name, value)| format!(" {name}={value}"));
+        [self.message.clone(), ";".to_owned()].into_iter().chain(fields).collect()
+    }
 }
 
 impl Visit for Line {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // Writing to a string cannot fail.
-        let _ = match field.name() {
-            "message" => write!(self.message, "{value:?}"),
-            name => write!(self.fields, " ({name}: {value:?})"),
-        };
+        match field.name() {
+            "message" => self.message = format!("{value:?}"),
+            name => self.fields.push((name, format!("{value:?}"))),
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod clauses;
+mod commands;
 mod data;
 mod facts;
 mod harness;
@@ -84,6 +85,8 @@ products! {
         pools::r2d2_pool,
         facts::session_and_server_agree,
         facts::examples_and_status,
+        commands::official_client_in_exec,
+        commands::official_client_through_a_shim,
         facts::resumed_session_keeps_its_client_certificate,
         options::ca_directory,
         options::public_roots,
