@@ -76,10 +76,10 @@ impl Listener {
             Listener::Private { listener, uids, .. } | Listener::Path { listener, uids, .. } => {
                 listener.accept().map(|(stream, _)| admit(stream, uids))
             }
-            Listener::Tcp { listener, .. } => listener.accept().and_then(|(stream, peer)| {
+            Listener::Tcp { listener, .. } => listener.accept().map(|(stream, peer)| {
                 // Fails where the peer is gone already.
                 let _ = stream.set_nodelay(true);
-                Ok(Accepted::In(stream.into(), peer.to_string()))
+                Accepted::In(stream.into(), peer.to_string())
             }),
         };
         match accepted {
@@ -116,7 +116,7 @@ impl Listener {
 
 /// Ends listening for everybody who has this socket, the child of a fork included; some systems only
 /// do so when the last of them closes it.
-fn deafen<'a>(listener: &'a impl AsFd) {
+fn deafen(listener: &impl AsFd) {
     let _ = SockRef::from(&listener.as_fd()).shutdown(Shutdown::Both);
 }
 
