@@ -135,7 +135,7 @@ impl Connector {
         });
         let (wake, woken) = UnixStream::pair()
             .map_err(|error| local("the endpoint's own signal could not be made", error))?;
-        let (shared, knocks) = (Arc::clone(&state), Arc::clone(&listener));
+        let (shared, knocks) = (Arc::downgrade(&state), Arc::clone(&listener));
         let accepting = thread::Builder::new()
             .name("mysql-tls-accept".to_owned())
             .spawn(move || state::accept(&shared, &knocks, &woken))
@@ -223,6 +223,7 @@ impl Endpoint {
     /// Keeps the endpoint for the life of the process, which leaves its socket behind when it ends.
     pub fn detach(mut self) {
         std::mem::forget(self.wake.take());
+        std::mem::forget(Arc::clone(&self.state));
         // Dropping the handle lets the thread go on.
         self.accepting = None;
         self.process = 0;
@@ -304,5 +305,51 @@ impl EndpointSession {
     #[must_use]
     pub fn bytes_to_driver(&self) -> u64 {
         self.bytes.1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builder::ConnectionBuilder;
+
+    /// As if the endpoint had been made in another process than this one.
+    #[test]
+    fn the_child_of_a_fork_ends_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let builder = ConnectionBuilder::new("localhost").ssl_mode(SslMode::Required);
+        let connector = builder.build().unwrap();
+        for wait in [false, true] {
+            let path = dir.path().join(format!("{wait}.sock"));
+            let options = EndpointOptions::new().path(&path);
+            let mut endpoint = connector.endpoint_with(options).unwrap();
+            endpoint.process = 0;
+            // The parent's.
+            let wake = endpoint.wake.as_ref().map(|wake| wake.try_clone().unwrap());
+            let state = Arc::clone(&endpoint.state);
+            if wait {
+                assert!(!endpoint.shutdown(Duration::ZERO));
+            } else {
+                drop(endpoint);
+            }
+            UnixStream::connect(&path).unwrap();
+            drop((wake, state));
+        }
+    }
+
+    /// The child of a fork has every descriptor too; the parent's end must not wait for it.
+    #[test]
+    fn a_copy_of_the_descriptors_keeps_nothing_open() {
+        let builder = ConnectionBuilder::new("localhost").ssl_mode(SslMode::Required);
+        let connector = builder.build().unwrap();
+        let endpoint = connector.endpoint_tcp("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = endpoint.address().unwrap();
+        let _wake = endpoint.wake.as_ref().map(|wake| wake.try_clone().unwrap());
+        let Listener::Tcp { listener, .. } = &*endpoint.listener else { panic!() };
+        let _listener = listener.try_clone().unwrap();
+        assert!(endpoint.shutdown(Duration::ZERO), "the thread that accepts has ended");
+        if cfg!(target_os = "linux") {
+            std::net::TcpStream::connect(address).unwrap_err();
+        }
     }
 }

@@ -343,9 +343,10 @@
 //! # Features and platforms
 //!
 //! `aws-lc-rs` (the default) and `ring` choose the crypto provider; one of them is needed, and with
-//! both `aws-lc-rs` is used; `fips` is its FIPS 140 form. `native-certs` lets
-//! [`SslRoots::Native`] use the operating system's CA certificates. `serde` makes [`Session`] and its parts `Serialize`. `cli` builds the
-//! program `mysql-tls`.
+//! both `aws-lc-rs` is used; `fips` is its FIPS 140 form. `mysql` (a default too) is the driver, and
+//! [`Connector::connect`]; without it there is the [`Endpoint`] alone, for other drivers.
+//! `native-certs` lets [`SslRoots::Native`] use the operating system's CA certificates. `serde` makes
+//! [`Session`] and its parts `Serialize`. `cli` builds the program `mysql-tls`.
 //!
 //! The driver is built with few of its features. For `#[derive(FromRow)]`, or the types of `time`,
 //! `chrono` and `bigdecimal`, depend on `mysql` of the same version too, with `default-features =

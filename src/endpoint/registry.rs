@@ -146,3 +146,37 @@ impl Drop for Serving {
         self.0.changed.notify_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_does_not_end_is_told_two_seconds_after_the_grace() {
+        let registry = Arc::<Registry>::default();
+        let serving = registry.admit(1).unwrap();
+        assert!(registry.admit(1).is_none(), "there is room for one");
+        let start = Instant::now();
+        assert!(!registry.drain(Duration::from_millis(100)));
+        let taken = start.elapsed();
+        assert!(taken >= Duration::from_millis(2100), "{taken:?}");
+        drop(serving);
+        assert!(registry.admit(1).is_some());
+        assert!(registry.drain(Duration::MAX));
+    }
+
+    #[test]
+    fn who_comes_after_the_end_is_ended() {
+        let registry = Arc::<Registry>::default();
+        registry.end_all();
+        let (driver, mut other) = std::os::unix::net::UnixStream::pair().unwrap();
+        let _registered = registry.add(Active {
+            peer: String::new(),
+            driver: Arc::new(driver.into()),
+            handover: Handover::default(),
+            traffic: Arc::default(),
+        });
+        assert_eq!(std::io::Read::read(&mut other, &mut [0]).unwrap(), 0);
+        assert!(registry.sessions().is_empty());
+    }
+}

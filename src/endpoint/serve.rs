@@ -1,6 +1,6 @@
 //! One connection of an endpoint.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use socket2::Socket;
@@ -25,8 +25,9 @@ const TLS_FAILED: u16 = 2026;
 const TOO_MANY: u16 = 1040;
 
 /// Dials, logs the driver in, and carries what follows.
-pub(super) fn serve(state: &Arc<State>, driver: Socket, peer: &str) {
+pub(super) fn serve(endpoint: &Weak<State>, driver: Socket, peer: &str) {
     let start = Instant::now();
+    let Some(state) = endpoint.upgrade() else { return };
     let connector = &state.connector;
     let tls = connector.shared.tls.current();
     let Ok(handle) = driver.try_clone().map(Arc::new) else { return };
@@ -65,16 +66,18 @@ pub(super) fn serve(state: &Arc<State>, driver: Socket, peer: &str) {
         if let Some(session) = handover.session() {
             connector.warn(&session);
         }
+        drop(state);
         logged_in.carry(&job);
     }
     drop(registered);
     let reason = handover.close_reason();
-    if let Some(CloseReason::Failed(error)) = &reason {
+    if let (Some(CloseReason::Failed(error)), Some(state)) = (&reason, endpoint.upgrade()) {
         state.failures.add(error);
-    }
-    if let Some(CloseReason::Failed(Error::Handshake(_))) = &reason {
-        // The client certificate may have expired and been renewed since; the next driver gets it.
-        let _ = connector.shared.tls.renewed(&tls);
+        if matches!(error, Error::Handshake(_)) {
+            // The client certificate may have expired and been renewed since; the next driver gets
+            // it.
+            let _ = state.connector.shared.tls.renewed(&tls);
+        }
     }
     report(&handover, &traffic, peer, start, reason.as_ref());
 }

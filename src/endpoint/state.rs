@@ -1,7 +1,7 @@
 //! What an endpoint's threads share, and the thread that accepts.
 
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -51,7 +51,10 @@ impl Failures {
 }
 
 /// Accepts until the other end of `wake` is shut down.
-pub(super) fn accept(state: &Arc<State>, listener: &Listener, wake: &UnixStream) {
+///
+/// Only the endpoint keeps the state, and with it the connector and its directory: they would else
+/// stay behind where the process ends at once after the endpoint.
+pub(super) fn accept(state: &Weak<State>, listener: &Listener, wake: &UnixStream) {
     loop {
         let mut sockets = [PollFd::new(listener, PollFlags::IN), PollFd::new(wake, PollFlags::IN)];
         if wait_until(&mut sockets, None).is_err() {
@@ -65,7 +68,10 @@ pub(super) fn accept(state: &Arc<State>, listener: &Listener, wake: &UnixStream)
             continue;
         }
         match listener.accept() {
-            Ok(Accepted::In(driver, peer)) => admit(state, driver, peer),
+            Ok(Accepted::In(driver, peer)) => match state.upgrade() {
+                Some(state) => admit(&state, driver, peer),
+                None => return,
+            },
             Ok(Accepted::Stranger(who)) => {
                 tracing::warn!("{who} tried to use an endpoint and was turned away");
             }
@@ -86,10 +92,10 @@ fn admit(state: &Arc<State>, driver: Socket, peer: String) {
     let Some(serving) = state.registry.admit(state.max_connections) else {
         return too_many(driver, state.max_connections);
     };
-    let shared = Arc::clone(state);
+    let state = Arc::downgrade(state);
     let started = thread::Builder::new().name("mysql-tls-endpoint".to_owned()).spawn(move || {
         let _serving = serving;
-        serve(&shared, driver, &peer);
+        serve(&state, driver, &peer);
     });
     if let Err(error) = started {
         tracing::warn!("an endpoint could not start a thread: {error}");

@@ -88,7 +88,9 @@ fn a_setting_without_text_is_named() {
         (h().password_with(|| Ok(Password::new("x"))), "password_with"),
         (h().ssl_key_password_with(|| Ok(Password::new("x"))), "ssl_key_password_with"),
         (h().key_log(true), "key_log"),
+        #[cfg(feature = "mysql")]
         (h().driver_options(|options| options), "driver_options"),
+        #[cfg(feature = "mysql")]
         (
             h().local_infile_handler(mysql::LocalInfileHandler::new(|_, _| Ok(()))),
             "local_infile_handler",

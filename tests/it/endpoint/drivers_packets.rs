@@ -10,7 +10,8 @@ fn a_first_packet_that_makes_no_sense() {
     let mut ssl_request = good[..32].to_vec();
     ssl_request[1] |= 0x08;
     let old = response(CLAIMED & !capability::PROTOCOL_41, "caching_sha2_password", &[7; 32]);
-    let cases: Vec<(&str, Vec<u8>, Option<(u16, &str)>)> = vec![
+    type Case<'a> = (&'a str, Vec<u8>, Option<(u16, &'a str)>);
+    let cases: Vec<Case<'_>> = vec![
         (
             "an SSLRequest",
             frame(1, &ssl_request),

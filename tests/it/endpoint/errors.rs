@@ -138,7 +138,7 @@ fn cases() -> Vec<Case> {
             script: over_tls().after_ssl_request(AfterSslRequest::tls11_only()),
             build: as_it_is,
             code: 2026,
-            fragments: &["TLS 1"],
+            fragments: &["older than 1.2"],
         },
         Case {
             what: "plaintext where TLS was due",

@@ -2,7 +2,7 @@
 
 use mysql_tls::mysql::prelude::*;
 use mysql_tls::mysql::{Conn, OptsBuilder};
-use mysql_tls::{PasswordSent, Transport, UrlStyle, Verification};
+use mysql_tls::{EndpointSession, PasswordSent, Transport, UrlStyle, Verification};
 
 use super::*;
 
@@ -13,7 +13,7 @@ fn each_driver_has_a_verified_session_of_its_own() {
     let mut conns: Vec<Conn> = (0..3).map(|_| connect(&endpoint).unwrap()).collect();
     conns.iter_mut().for_each(one);
     let sessions = endpoint.sessions();
-    let numbers: Vec<u64> = sessions.iter().map(mysql_tls::EndpointSession::number).collect();
+    let numbers: Vec<u64> = sessions.iter().map(EndpointSession::number).collect();
     assert_eq!(numbers, [0, 1, 2]);
     for (number, found) in sessions.iter().enumerate() {
         let session = found.session();
@@ -24,12 +24,12 @@ fn each_driver_has_a_verified_session_of_its_own() {
         assert_eq!(session.claimed().connection_id(), 42 + number as u32);
         assert_eq!(found.peer(), format!("uid {}", rustix::process::geteuid().as_raw()));
         let by_id = endpoint.sessions_by_connection_id(42 + number as u32);
-        assert_eq!(by_id.iter().map(|one| one.number()).collect::<Vec<_>>(), [number as u64]);
+        assert_eq!(by_id.iter().map(EndpointSession::number).collect::<Vec<_>>(), [number as u64]);
     }
     assert!(endpoint.sessions_by_connection_id(41).is_empty());
     conns.remove(1);
     soon("the second is gone", || {
-        let left: Vec<u64> = endpoint.sessions().iter().map(|found| found.number()).collect();
+        let left: Vec<u64> = endpoint.sessions().iter().map(EndpointSession::number).collect();
         left == [0, 2]
     });
     drop(conns);
@@ -54,7 +54,7 @@ fn servers_may_give_one_connection_id_to_several() {
     let _drivers: Vec<Raw> = (0..3).map(|_| Raw::log_in(&endpoint)).collect();
     for (id, numbers) in [(42, vec![0, 1]), (9, vec![2]), (7, vec![])] {
         let found = endpoint.sessions_by_connection_id(id);
-        assert_eq!(found.iter().map(|one| one.number()).collect::<Vec<_>>(), numbers, "{id}");
+        assert_eq!(found.iter().map(EndpointSession::number).collect::<Vec<_>>(), numbers, "{id}");
     }
 }
 
