@@ -122,6 +122,10 @@ fn rows() -> Vec<(&'static str, ConnectionBuilder)> {
         ("connection-attributes=true", h()),
         ("additional-capabilities=3", h().additional_capabilities(3)),
         ("additional-capabilities=0x80000000", h().additional_capabilities(0x8000_0000)),
+        ("pool-min=0", h().pool_min(0)),
+        ("pool-max=20", h().pool_max(20)),
+        ("reset-connection=false", h().reset_connection(false)),
+        ("check-health=off", h().check_health(false)),
     ]
 }
 
