@@ -65,8 +65,8 @@ impl ConnectionBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`], which names the option and the remedy; [`Error::Io`] where no private
-    /// socket can be made.
+    /// [`Error::Config`](crate::Error::Config), which names the option and the remedy;
+    /// [`Error::Io`](crate::Error::Io) where no private socket can be made.
     pub fn build(&self) -> Result<Connector> {
         let mode = check_tls::mode(&self.tls);
         check::check(self)?;

@@ -23,9 +23,14 @@ use crate::server::ServerArgs;
 use environment::Assignment;
 use template::{Place, Template, Values};
 
-/// The command finds DATABASE_URL and MYSQL_UNIX_PORT in its environment. In its arguments {socket},
-/// {host}, {port}, {user} and {database} are replaced; {{socket}} stands for {socket} itself.
+const HELP: &str = "The command finds DATABASE_URL and MYSQL_UNIX_PORT in its environment. In its \
+                    arguments {socket}, {host}, {port}, {user} and {database} are replaced; \
+                    {{socket}} stands for {socket} itself. Exit status: the command's; 128 and the \
+                    signal's number where a signal ended it; 127 where it was not found, 126 where \
+                    it could not be started.";
+
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(crate) struct ExecArgs {
     /// Listen on 127.0.0.1 in place of a Unix socket: MYSQL_HOST and MYSQL_TCP_PORT are set
     #[arg(long)]

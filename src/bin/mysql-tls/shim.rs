@@ -14,12 +14,14 @@ use crate::failure::Failure;
 use crate::output;
 use crate::server::ServerArgs;
 
-/// Drivers connect without TLS and with their own user and password; the DSN has neither. Ends with
-/// status 0 on SIGTERM or SIGINT.
+const HELP: &str = "Drivers connect without TLS and with their own user and password; the DSN has \
+                    none. SIGTERM and SIGINT end it with status 0.";
+
 #[derive(Args)]
 // `--socket` is where this command listens, so that of the mysql client has another name; what
 // belongs to a login is refused, and hidden so that nobody looks for a use.
 #[command(
+    after_help = HELP,
     mut_arg("socket", |arg| arg.long("server-socket").short(None)),
     mut_arg("password", |arg| arg.hide(true)),
     mut_arg("password_file", |arg| arg.hide(true)),

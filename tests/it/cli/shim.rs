@@ -36,6 +36,16 @@ fn closed(fixture: &Fixture, connection: usize) {
     fixture.server.wait_record(connection, PATIENCE);
 }
 
+/// Waits until the server has this statement.
+fn under_way(fixture: &Fixture, sql: &str) {
+    let packet = [&[3], sql.as_bytes()].concat();
+    let until = Instant::now() + PATIENCE;
+    while !fixture.server.records().iter().any(|record| record.commands.contains(&packet)) {
+        assert!(Instant::now() < until, "{sql} did not arrive");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// The fields of a log line, numbers left out.
 fn log_line(fixture: &Fixture, peer: &str) -> String {
     format!(
@@ -64,8 +74,6 @@ fn a_driver_gets_verified_tls_until_term() {
     assert_eq!(conn.query_first::<u32, _>("SELECT 1").unwrap(), Some(1));
     drop(conn);
     closed(&fixture, 0);
-    // The line is written at the connection's end, not at the program's.
-    thread::sleep(Duration::from_millis(300));
     let outcome = running.end_by(Signal::TERM);
     assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(0), ""), "{}", outcome.stderr);
     let uid = rustix::process::geteuid().as_raw();
@@ -104,7 +112,7 @@ fn a_command_that_is_under_way_ends_within_the_grace() {
     let (running, path) = shim(&fixture, &[]);
     let mut conn = driver(&path).unwrap();
     let query = thread::spawn(move || conn.query_first::<u32, _>("SELECT 7").unwrap());
-    thread::sleep(Duration::from_millis(300));
+    under_way(&fixture, "SELECT 7");
     running.send(Signal::TERM);
     thread::sleep(Duration::from_millis(300));
     // No more are taken meanwhile.
@@ -119,7 +127,7 @@ fn a_command_that_takes_longer_than_the_grace_is_cut() {
     let (running, path) = shim(&fixture, &["--grace", "300ms"]);
     let mut conn = driver(&path).unwrap();
     let query = thread::spawn(move || conn.query_first::<u32, _>("SELECT 7"));
-    thread::sleep(Duration::from_millis(200));
+    under_way(&fixture, "SELECT 7");
     let start = Instant::now();
     let outcome = running.end_by(Signal::TERM);
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);

@@ -64,6 +64,17 @@ fn help_and_version_are_exit_status_0() {
     for word in ["--dsn-file", "MYSQL_TLS_DSN", "DATABASE_URL", "MYSQL_PWD", "--json"] {
         assert!(help.contains(word), "{word} is not in\n{help}");
     }
+    for (subcommand, words) in [
+        ("shim", ["--socket", "--listen", "--server-socket", "--grace", "SIGTERM"]),
+        ("exec", ["--env", "--wait", "--url-style", "DATABASE_URL", "{socket}"]),
+    ] {
+        let help = run(&[subcommand, "--help"]).end().succeeded();
+        for word in words {
+            assert!(help.contains(word), "{word} is not in\n{help}");
+        }
+        // A shim has no use for a password, so it does not offer to take one.
+        assert_eq!(help.contains("--password"), subcommand == "exec", "{help}");
+    }
     let version = run(&["--version"]).end().succeeded();
     assert_eq!(version, concat!("mysql-tls ", env!("CARGO_PKG_VERSION"), "\n"));
 }
