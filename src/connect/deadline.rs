@@ -65,10 +65,18 @@ impl Deadline {
         match self.wait_at_most(socket, interest, self.at) {
             Ok(true) => Ok(()),
             Ok(false) => Err(self.missed(step)),
-            Err(error) if error.kind() == DRIVER_GONE => {
-                Err(Error::io(IoErrorKind::Closed, "the driver went away meanwhile", error))
-            }
+            Err(error) if error.kind() == DRIVER_GONE => Err(driver_gone()),
             Err(error) => Err(Error::io(IoErrorKind::Local, "waiting for a socket failed", error)),
+        }
+    }
+
+    /// The error that the driver is gone, for what waits for no socket.
+    pub(crate) fn check_driver(&self) -> Result<()> {
+        let Some(driver) = &self.driver else { return Ok(()) };
+        let mut sockets = [PollFd::new(&**driver, HANG_UP)];
+        match poll(&mut sockets, Some(&Timespec::default())) {
+            Ok(1..) => Err(driver_gone()),
+            _ => Ok(()),
         }
     }
 
@@ -92,6 +100,10 @@ impl Deadline {
 
 /// How a wait ends that is for a driver that is gone.
 pub(crate) const DRIVER_GONE: io::ErrorKind = io::ErrorKind::Interrupted;
+
+fn driver_gone() -> Error {
+    Error::io(IoErrorKind::Closed, "the driver went away meanwhile", io::Error::from(DRIVER_GONE))
+}
 
 /// Waits until one of the sockets is ready; `false` once the time is over.
 pub(crate) fn wait_until(sockets: &mut [PollFd<'_>], at: Option<Instant>) -> io::Result<bool> {

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use super::deadline::Deadline;
 use crate::error::{ConnectError, ConnectErrorKind, Error, IoErrorKind, Result, Step};
@@ -37,13 +38,23 @@ fn look_up(
         .map_err(|error| {
             Error::io(IoErrorKind::Local, "no thread could be started to resolve a name", error)
         })?;
-    match receiver.recv_timeout(deadline.remaining(Step::Resolve)?) {
-        Ok(Ok(addresses)) if !addresses.is_empty() => Ok(addresses),
-        Ok(Ok(_)) => Err(unknown(host, None)),
-        Ok(Err(error)) => Err(unknown(host, Some(error))),
-        Err(_) => Err(deadline.missed(Step::Resolve)),
+    loop {
+        let left = deadline.remaining(Step::Resolve)?;
+        return match receiver.recv_timeout(left.min(LOOK)) {
+            Ok(Ok(addresses)) if !addresses.is_empty() => Ok(addresses),
+            Ok(Ok(_)) => Err(unknown(host, None)),
+            Ok(Err(error)) => Err(unknown(host, Some(error))),
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                deadline.check_driver()?;
+                continue;
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => Err(deadline.missed(Step::Resolve)),
+        };
     }
 }
+
+/// How often it is looked whether somebody still waits for a look-up.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Counts the threads that wait for the resolver, so that one that hangs does not fill the process.
 struct Pending;
@@ -91,7 +102,8 @@ fn unknown(host: &str, error: Option<std::io::Error>) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::{Duration, Instant};
+    use std::sync::Arc;
+    use std::time::Instant;
 
     #[test]
     fn a_look_up_that_hangs_is_left_behind() {
@@ -104,6 +116,27 @@ mod tests {
         })
         .unwrap_err();
         assert_eq!(error.code(), "timeout.resolve");
+        assert!(start.elapsed() < Duration::from_secs(5));
+        drop(release);
+    }
+
+    #[test]
+    fn a_look_up_whose_driver_is_gone_is_left_behind() {
+        let start = Instant::now();
+        let (driver, other) = std::os::unix::net::UnixStream::pair().unwrap();
+        let deadline = Deadline::start(Duration::from_secs(60), "db:3306".into())
+            .while_open(Arc::new(driver.into()));
+        let (release, hang) = mpsc::channel::<()>();
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(50));
+            drop(other);
+        });
+        let error = look_up("db", &deadline, move || {
+            let _ = hang.recv_timeout(Duration::from_secs(10));
+            Ok(Vec::new())
+        })
+        .unwrap_err();
+        assert_eq!(error.code(), "io.closed");
         assert!(start.elapsed() < Duration::from_secs(5));
         drop(release);
     }

@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode};
+use rustix::fs::{AtFlags, CWD, Mode};
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use super::options::{EndpointOptions, Place};
@@ -212,7 +212,7 @@ fn identity_of(path: &Path) -> io::Result<(u64, u64)> {
 fn set_mode(path: &Path, mode: Mode) -> io::Result<()> {
     use std::os::fd::AsRawFd;
 
-    use rustix::fs::OFlags;
+    use rustix::fs::{FileType, OFlags};
 
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = rustix::fs::open(path, flags, Mode::empty())?;

@@ -176,7 +176,10 @@ impl Sides<'_> {
             match self.driver_packet(RESPONSE_LIMIT)? {
                 Some(response) => break response,
                 None => match self.wait(Side::Driver) {
-                    Err(Ended::Failed(Error::Timeout(_))) => return Err(self.silent()),
+                    // Ours is never silent for long.
+                    Err(Ended::Failed(Error::Timeout(_))) if self.job.permissions.any_driver => {
+                        return Err(self.silent());
+                    }
                     waited => waited?,
                 },
             }

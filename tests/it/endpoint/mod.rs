@@ -4,6 +4,7 @@
 mod driver;
 mod drivers_packets;
 mod errors;
+mod events;
 mod local_infile;
 mod passwords;
 mod places;
@@ -82,6 +83,7 @@ pub(crate) fn role(role: &str, fact: &dyn Fn(&str) -> String) {
     match role {
         "endpoint-visitor" => visitors::visit(Path::new(&fact("SOCKET"))),
         "endpoint-of-the-overflow-uid" => visitors::overflow(fact),
+        "endpoint-events" => events::log(fact),
         "endpoint-umask" => places::umask(fact),
         "endpoint-leaves-nothing" => stopping::leaves_nothing(fact),
         other => panic!("no role {other}"),

@@ -46,6 +46,33 @@ fn each_driver_has_a_verified_session_of_its_own() {
 }
 
 #[test]
+fn many_threads_share_an_endpoint() {
+    let server = ScriptedServer::start(over_tls().auth([AuthStep::check(USER, PASSWORD)]));
+    let builder = builder_for(&server).connect_timeout(Duration::from_secs(60));
+    let endpoint = builder.build().unwrap().endpoint().unwrap();
+    let numbers = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..32_u32)
+            .map(|number| {
+                let endpoint = &endpoint;
+                scope.spawn(move || {
+                    let mut conn = connect(endpoint).unwrap();
+                    let id = conn.connection_id();
+                    // Everybody gets his own answers.
+                    let sql = format!("SELECT COUNT(*) /* {number} */");
+                    assert_eq!(conn.query_first::<u32, _>(sql).unwrap(), Some(1));
+                    let found = endpoint.sessions_by_connection_id(id);
+                    assert_eq!(found.len(), 1);
+                    found[0].number()
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+    });
+    let unique: std::collections::BTreeSet<_> = numbers.iter().collect();
+    assert_eq!((unique.len(), server.connections()), (32, 32));
+}
+
+#[test]
 fn servers_may_give_one_connection_id_to_several() {
     // The second connection's is 41 and one more.
     let scripts = [42, 41, 7].map(|id| over_tls().connection_id(id));

@@ -1,0 +1,109 @@
+//! What an endpoint logs: one event a connection, and nothing that is secret.
+
+use std::fmt::{Debug, Write};
+use std::sync::{Arc, Mutex};
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record as SpanRecord};
+use tracing::{Event, Metadata, Subscriber};
+
+use super::*;
+use crate::process::{child, finish};
+
+/// Prints the events of an endpoint's own module.
+struct Printer(Arc<Mutex<()>>);
+
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let _ = write!(self.0, "{}={value:?} ", field.name());
+    }
+}
+
+impl Subscriber for Printer {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("mysql_tls::endpoint")
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &SpanRecord<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut text = Text(String::new());
+        event.record(&mut text);
+        let _one_at_a_time = self.0.lock().unwrap();
+        println!("event {} {}", event.metadata().level(), text.0);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// A good connection, one that the server refuses, and one without a server.
+pub(super) fn log(fact: &dyn Fn(&str) -> String) {
+    tracing::subscriber::set_global_default(Printer(Arc::default())).unwrap();
+    for (port, good) in [("GOOD", true), ("DENIED", false), ("NONE", false)] {
+        let endpoint = ConnectionBuilder::new("localhost")
+            .port(fact(port).parse().unwrap())
+            .ssl_mode(SslMode::VerifyIdentity)
+            .ssl_ca(fact("CA"))
+            .build()
+            .unwrap()
+            .endpoint()
+            .unwrap();
+        match connect(&endpoint) {
+            Ok(mut conn) => one(&mut conn),
+            Err(error) => assert!(!good, "{error}"),
+        }
+        assert!(endpoint.shutdown(PATIENCE));
+    }
+}
+
+#[test]
+fn one_event_a_connection() {
+    let good = ScriptedServer::start(over_tls().auth([AuthStep::full_auth(PASSWORD)]));
+    let denied = ScriptedServer::start(over_tls().auth([AuthStep::denied(USER)]));
+    let none = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let dir = TestDir::new();
+    let facts = [
+        ("GOOD", good.port().to_string()),
+        ("DENIED", denied.port().to_string()),
+        ("NONE", none.port().to_string()),
+        ("CA", text(&dir.write("ca.pem", ca().pem())).to_owned()),
+    ];
+    let told = finish(child("endpoint-events", &facts));
+    let events: Vec<&str> = told.lines().filter_map(|line| line.split("event ").nth(1)).collect();
+    let peer = format!("peer=\"uid {}\"", rustix::process::geteuid().as_raw());
+    let server = format!("server=\"127.0.0.1:{}\"", good.port());
+    let expected: [&[&str]; 3] = [
+        &[
+            "INFO ",
+            &peer,
+            &server,
+            "version=\"TLSv1.3\"",
+            "cipher=\"TLS_AES_256_GCM_SHA384\"",
+            "verified=",
+            "to_server=",
+            "to_driver=",
+            "milliseconds=",
+            "closed by this side",
+        ],
+        &["INFO ", &peer, "version=\"-\"", "to_server=0", "refused the login", "1045"],
+        &["WARN ", &peer, "no connection to localhost"],
+    ];
+    assert_eq!(events.len(), expected.len(), "{told}");
+    for (event, fragments) in events.iter().zip(expected) {
+        for fragment in fragments {
+            assert!(event.contains(fragment), "{fragment}: {event}");
+        }
+        assert!(!event.contains(PASSWORD), "{event}");
+    }
+    assert!(!events[0].contains(USER), "{}", events[0]);
+}
