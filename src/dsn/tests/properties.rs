@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::super::{DsnKey, dsn_keys};
 use super::read;
-use crate::builder::ConnectionBuilder;
+use crate::builder::{ConnectionBuilder, PoolOptions};
 use crate::pem_source::{Directory, PemSource};
 use crate::secret::{Password, PasswordSource};
 use crate::ssl_mode::SslMode;
@@ -152,11 +152,13 @@ prop_compose! {
         charset in option::of(text()),
         time_zone in option::of(text()),
         additional_capabilities: u32,
+        (min, max, reset_connection, check_health) in any::<(Option<usize>, Option<usize>, bool, bool)>(),
         builder in network().boxed(),
     ) -> ConnectionBuilder {
         ConnectionBuilder {
             compression, max_allowed_packet, init, stmt_cache_size, connect_attributes, charset,
-            time_zone, additional_capabilities, ..builder
+            time_zone, additional_capabilities,
+            pool: PoolOptions { min, max, reset_connection, check_health }, ..builder
         }
     }
 }
