@@ -229,6 +229,11 @@ impl Endpoint {
         self.process = 0;
     }
 
+    #[cfg(feature = "mysql")]
+    pub(crate) fn connector(&self) -> &Connector {
+        &self.state.connector
+    }
+
     /// Why the first connection failed that did.
     #[cfg(feature = "mysql")]
     pub(crate) fn first_failure(&self) -> Option<crate::error::Error> {

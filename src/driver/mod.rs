@@ -7,6 +7,8 @@ mod status;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod connect;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+mod endpoint;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod options;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod packet_size;

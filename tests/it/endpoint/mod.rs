@@ -16,7 +16,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mysql_tls::mysql::prelude::*;
-use mysql_tls::mysql::{Conn, Opts, OptsBuilder};
+use mysql_tls::mysql::{Conn, Opts};
 use mysql_tls::{ConnectionBuilder, Connector, Endpoint, SslMode};
 
 use crate::kit::*;
@@ -37,16 +37,7 @@ fn connector(server: &ScriptedServer) -> Connector {
 
 /// The account's options for the place where the endpoint listens.
 fn opts(endpoint: &Endpoint, password: &str) -> Opts {
-    let opts = OptsBuilder::new().user(Some(USER)).pass(Some(password));
-    match (endpoint.path(), endpoint.address()) {
-        (Some(path), None) => opts.socket(Some(text(path))).into(),
-        (None, Some(address)) => opts
-            .ip_or_hostname(Some(address.ip().to_string()))
-            .tcp_port(address.port())
-            .prefer_socket(false)
-            .into(),
-        other => panic!("{other:?}"),
-    }
+    endpoint.opts().user(Some(USER)).pass(Some(password)).into()
 }
 
 fn connect(endpoint: &Endpoint) -> Result<Conn, mysql_tls::mysql::Error> {

@@ -224,3 +224,20 @@ fn every_style_of_a_connection_string() {
         assert!(!shown.contains("a@b") && shown.starts_with("Endpoint {"), "{shown}");
     }
 }
+
+#[test]
+fn options_for_the_driver_have_the_account_and_no_password() {
+    let server = ScriptedServer::start(over_tls());
+    let connector =
+        builder_for(&server).user("app").password("x").database("shop").build().unwrap();
+    let by_socket = connector.endpoint().unwrap();
+    let by_tcp = connector.endpoint_tcp("127.0.0.1:0".parse().unwrap()).unwrap();
+    for endpoint in [&by_socket, &by_tcp] {
+        let opts = mysql_tls::mysql::Opts::from(endpoint.opts());
+        assert_eq!((opts.get_user(), opts.get_db_name()), (Some("app"), Some("shop")));
+        assert_eq!((opts.get_pass(), opts.get_prefer_socket()), (None, false));
+        assert_eq!(opts.get_socket(), endpoint.path().map(text));
+    }
+    let opts = mysql_tls::mysql::Opts::from(by_tcp.opts());
+    assert_eq!(Some(opts.get_tcp_port()), by_tcp.address().map(|address| address.port()));
+}
