@@ -45,6 +45,7 @@ macro_rules! products {
 
 products! {[
     mysql_async::mysql_async_pool,
+    mysql_async::mysql_async_over_tcp,
     mysql_async::mysql_async_without_the_certificate,
     sqlx::sqlx_pool_and_migrations,
     sqlx::sqlx_over_tcp,

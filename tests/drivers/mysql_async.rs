@@ -1,11 +1,11 @@
 //! `mysql_async`, which takes a Unix socket for secure.
 
 use ::mysql_async::prelude::*;
-use ::mysql_async::{Error, Opts, OptsBuilder, Pool, TxOpts, params};
+use ::mysql_async::{Conn, Error, Opts, OptsBuilder, Pool, TxOpts, params};
 use mysql_tls::{Connector, Endpoint, UrlStyle};
 
-use crate::block_on;
 use crate::world::{PASSWORD, World, assert_verified};
+use crate::{block_on, over_tcp};
 
 fn pool(endpoint: &Endpoint) -> Pool {
     let opts = Opts::from_url(&endpoint.url(UrlStyle::Mysql)).unwrap();
@@ -54,12 +54,28 @@ async fn workload(connector: &Connector) {
     let echo: Option<String> = conn.exec_first("SELECT ?", (&big,)).await.unwrap();
     assert_eq!(echo.as_deref(), Some(&*big));
 
+    check(&endpoint, &mut conn).await;
+    drop(conn);
+    pool.disconnect().await.unwrap();
+}
+
+async fn check(endpoint: &Endpoint, conn: &mut Conn) {
     let id: Option<u64> = conn.query_first("SELECT CONNECTION_ID()").await.unwrap();
     let cipher: Option<(String, String)> =
         conn.query_first("SHOW SESSION STATUS LIKE 'Ssl_cipher'").await.unwrap();
-    assert_verified(&endpoint, id.unwrap(), &cipher.unwrap().1);
-    drop(conn);
-    pool.disconnect().await.unwrap();
+    assert_verified(endpoint, id.unwrap(), &cipher.unwrap().1);
+}
+
+pub(crate) fn mysql_async_over_tcp(world: &World) {
+    let connector = world.connector("mysql_async_tcp");
+    block_on(async {
+        let endpoint = over_tcp(&connector);
+        let pool = pool(&endpoint);
+        let mut conn = pool.get_conn().await.unwrap();
+        check(&endpoint, &mut conn).await;
+        drop(conn);
+        pool.disconnect().await.unwrap();
+    });
 }
 
 /// What shows that the others are let in by the endpoint's certificate.

@@ -12,7 +12,7 @@ mod embedded {
 }
 
 /// [`PASSWORD`] for a URL.
-const ENCODED: &str = "K%C3%BChe%3A%20100%25%20%26%20mehr%3F";
+const ENCODED: &str = "K%C3%BChe%3A%20100%25%20%40%20m%26hr%2F%3F";
 
 pub(crate) fn refinery_own_configuration(world: &World) {
     let connector = world.connector("refinery");

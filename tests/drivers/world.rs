@@ -11,8 +11,8 @@ use rcgen::{
 
 use crate::harness::{RealServer, Tls, new_home};
 
-/// The password of every account; the Unicode and the signs go through every driver's URL.
-pub(crate) const PASSWORD: &str = "Kühe: 100% & mehr?";
+/// The password of every account: what a connection string may stumble over.
+pub(crate) const PASSWORD: &str = "Kühe: 100% @ m&hr/?";
 
 /// A server with a certificate for `localhost`.
 pub(crate) struct World {

@@ -1,6 +1,6 @@
 module drivers
 
-go 1.24
+go 1.22
 
 require github.com/go-sql-driver/mysql v1.9.3
 
