@@ -40,9 +40,12 @@ pub(super) fn new_home() -> TempDir {
     tempfile::Builder::new().prefix("mysql-tls-server-").tempdir().expect("directory of a server")
 }
 
-/// A script of `tests/servers`.
+/// A script of `tests/servers`. `tests/drivers` is a package of its own, and has this file too.
 pub(super) fn script(name: &str) -> Command {
-    Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers").join(name))
+    let path = Path::new("tests/servers").join(name);
+    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let script = packages.map(|package| package.join(&path)).find(|script| script.exists());
+    Command::new(script.expect("tests/servers is there"))
 }
 
 /// The name that the scripts have for a product.
