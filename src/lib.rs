@@ -399,8 +399,10 @@ mod x509;
 
 pub use builder::ConnectionBuilder;
 pub use connector::Connector;
+#[cfg(all(feature = "mysql", any(target_os = "linux", target_vendor = "apple")))]
+pub use driver::Pool;
 #[cfg(feature = "mysql")]
-pub use driver::{Connection, Pool, ServerTlsStatus};
+pub use driver::{Connection, ServerTlsStatus};
 pub use dsn::{DsnKey, dsn_keys};
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 pub use endpoint::{Endpoint, EndpointOptions, EndpointSession, UrlStyle};
