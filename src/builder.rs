@@ -13,10 +13,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-#[cfg(feature = "mysql")]
-use crate::driver::{DriverHook, InfileHandler};
 pub(crate) use pool_options::PoolOptions;
 
+#[cfg(feature = "mysql")]
+use crate::driver::{DriverHook, InfileHandler};
 use crate::secret::{Password, PasswordSource, ProviderError};
 use crate::tls_options::TlsOptions;
 

@@ -9,7 +9,7 @@
 //! path in a key of another driver that is plainly a certificate's file.
 
 mod authority;
-mod encoding;
+pub(crate) mod encoding;
 mod foreign;
 mod forms;
 mod keys;

@@ -4,6 +4,7 @@ mod listener;
 mod options;
 mod registry;
 mod serve;
+mod session;
 mod state;
 mod url;
 
@@ -19,13 +20,12 @@ use listener::{Listener, PATH_LIMIT, local, refused};
 pub use options::EndpointOptions;
 use options::Place;
 use registry::Registry;
+pub use session::EndpointSession;
 use state::{Failures, State};
 pub use url::UrlStyle;
 
 use crate::connector::Connector;
 use crate::error::Result;
-use crate::session::Session;
-use crate::ssl_mode::SslMode;
 
 /// How long a failure that the driver knows of may take to be known here.
 #[cfg(feature = "mysql")]
@@ -107,7 +107,7 @@ impl Connector {
     /// is not of this machine alone, a client certificate would be everybody's, or the path may not
     /// be used; [`Error::Io`](crate::Error::Io) where the socket cannot be made.
     pub fn endpoint_with(&self, options: EndpointOptions) -> Result<Endpoint> {
-        if matches!(self.shared.mode, SslMode::Disabled | SslMode::Preferred) {
+        if !self.shared.mode.promises_tls() {
             return Err(refused(format!(
                 "an endpoint carries passwords and needs TLS, which ssl-mode={} does not promise; use \
                  ssl-mode=VERIFY_IDENTITY",
@@ -187,10 +187,7 @@ impl Endpoint {
     /// The sessions of the connections that are logged in now.
     #[must_use]
     pub fn sessions(&self) -> Vec<EndpointSession> {
-        let sessions = self.state.registry.sessions().into_iter();
-        sessions
-            .map(|(number, session, peer, bytes)| EndpointSession { number, session, peer, bytes })
-            .collect()
+        self.state.registry.sessions()
     }
 
     /// Those of them to which the server has given this connection id (`SELECT CONNECTION_ID()`).
@@ -198,7 +195,7 @@ impl Endpoint {
     #[must_use]
     pub fn sessions_by_connection_id(&self, id: u32) -> Vec<EndpointSession> {
         let mut sessions = self.sessions();
-        sessions.retain(|found| found.session.claimed().connection_id() == id);
+        sessions.retain(|found| found.session().claimed().connection_id() == id);
         sessions
     }
 
@@ -271,52 +268,11 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// A connection through an [`Endpoint`].
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct EndpointSession {
-    number: u64,
-    session: Session,
-    peer: String,
-    bytes: (u64, u64),
-}
-
-impl EndpointSession {
-    /// The endpoint's own number for it, counted from 0.
-    #[must_use]
-    pub fn number(&self) -> u64 {
-        self.number
-    }
-
-    /// What was negotiated with the server and what was verified.
-    #[must_use]
-    pub fn session(&self) -> &Session {
-        &self.session
-    }
-
-    /// Who opened it: `uid 1000`, or the address on TCP.
-    #[must_use]
-    pub fn peer(&self) -> &str {
-        &self.peer
-    }
-
-    /// Bytes that the driver has sent since the login.
-    #[must_use]
-    pub fn bytes_to_server(&self) -> u64 {
-        self.bytes.0
-    }
-
-    /// Bytes that the driver has got since the login.
-    #[must_use]
-    pub fn bytes_to_driver(&self) -> u64 {
-        self.bytes.1
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::builder::ConnectionBuilder;
+    use crate::ssl_mode::SslMode;
 
     /// As if the endpoint had been made in another process than this one.
     #[test]

@@ -111,6 +111,16 @@ impl Handover {
         }
     }
 
+    /// Whether the login succeeded and nothing has ended the connection since.
+    pub(crate) fn is_logged_in(&self) -> bool {
+        let state = self.state();
+        state.session.is_some() && state.close_reason.is_none()
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.state().close_reason.is_some()
+    }
+
     pub(crate) fn session(&self) -> Option<Session> {
         self.state().session.clone()
     }

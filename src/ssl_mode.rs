@@ -51,6 +51,11 @@ impl SslMode {
             SslMode::VerifyIdentity => "VERIFY_IDENTITY",
         }
     }
+
+    /// Whether a connection cannot end in plaintext.
+    pub(crate) const fn promises_tls(self) -> bool {
+        !matches!(self, SslMode::Disabled | SslMode::Preferred)
+    }
 }
 
 impl fmt::Display for SslMode {

@@ -28,7 +28,7 @@ pub(super) fn combinations(builder: &ConnectionBuilder, mode: SslMode) -> Result
     let tls = &builder.tls;
     roots(tls, mode)?;
     revocation(tls, mode)?;
-    if tls.has_pin() && matches!(mode, SslMode::Disabled | SslMode::Preferred) {
+    if tls.has_pin() && !mode.promises_tls() {
         let option = if tls.pins.is_empty() { "tls-peer-fingerprint" } else { "tls-pin" };
         return Err(conflict(
             option,
@@ -50,7 +50,7 @@ pub(super) fn combinations(builder: &ConnectionBuilder, mode: SslMode) -> Result
             "tls-sni-servername names what tls-sni=off leaves out; remove one of the two",
         ));
     }
-    if builder.enable_cleartext_plugin && matches!(mode, SslMode::Disabled | SslMode::Preferred) {
+    if builder.enable_cleartext_plugin && !mode.promises_tls() {
         return Err(conflict(
             "enable-cleartext-plugin",
             format!(

@@ -12,7 +12,6 @@ use crate::connector::Connector;
 use crate::endpoint::{Endpoint, EndpointOptions};
 use crate::error::{ConfigErrorKind, Error, Result};
 use crate::relay::DriverAddress;
-use crate::ssl_mode::SslMode;
 
 /// A [`mysql::Pool`], for code that wants that type, over an [`Endpoint`] of its own. It dereferences
 /// to the pool. For new code an `r2d2::Pool` of the [`Connector`] is the better choice (feature
@@ -62,7 +61,7 @@ impl Connector {
     ///
     /// As [`pool`](Self::pool).
     pub fn pool_with(&self, options: PoolOpts) -> Result<Pool> {
-        if matches!(self.shared.mode, SslMode::Disabled | SslMode::Preferred) {
+        if !self.shared.mode.promises_tls() {
             return Err(Error::config(
                 ConfigErrorKind::Endpoint,
                 "ssl-mode",

@@ -67,7 +67,7 @@ fn hex(digit: u8) -> Option<u8> {
 }
 
 /// Encodes all but the unreserved characters of RFC 3986 and those in `keep`.
-pub(super) fn encode(text: &str, keep: &str) -> String {
+pub(crate) fn encode(text: &str, keep: &str) -> String {
     const DIGITS: [char; 16] =
         ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
     let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or('0');

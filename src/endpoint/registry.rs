@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use socket2::Socket;
 
+use super::session::EndpointSession;
 use crate::handover::Handover;
 use crate::relay::Traffic;
-use crate::session::Session;
 
 /// How often it is looked whether a command has ended.
 const LOOK: Duration = Duration::from_millis(10);
@@ -28,11 +28,7 @@ impl Active {
     /// Logged in, and without a command under way as far as can be seen.
     fn is_idle(&self) -> bool {
         // One that the server has ended waits for its driver alone.
-        self.handover.close_reason().is_some() || (self.is_logged_in() && self.traffic.is_idle())
-    }
-
-    fn is_logged_in(&self) -> bool {
-        self.handover.session().is_some() && self.handover.close_reason().is_none()
+        self.handover.has_ended() || self.handover.is_logged_in() && self.traffic.is_idle()
     }
 
     fn end(&self) {
@@ -93,13 +89,17 @@ impl Registry {
         Registered { registry: Arc::clone(self), number }
     }
 
-    /// Every session, with its number, who opened it, and the bytes to the server and to the driver.
-    pub(super) fn sessions(&self) -> Vec<(u64, Session, String, (u64, u64))> {
+    /// Every session of a connection that is logged in.
+    pub(super) fn sessions(&self) -> Vec<EndpointSession> {
         let inner = self.inner();
-        let logged_in = inner.active.iter().filter(|(_, active)| active.is_logged_in());
+        let logged_in = inner.active.iter().filter(|(_, active)| active.handover.is_logged_in());
         let sessions = logged_in.filter_map(|(number, active)| {
-            let session = active.handover.session()?;
-            Some((*number, session, active.peer.clone(), active.traffic.bytes()))
+            Some(EndpointSession {
+                number: *number,
+                session: active.handover.session()?,
+                peer: active.peer.clone(),
+                bytes: active.traffic.bytes(),
+            })
         });
         sessions.collect()
     }

@@ -10,19 +10,10 @@ use super::state::State;
 use crate::connect::link::Link;
 use crate::error::{Error, ServerReply};
 use crate::handover::{CloseReason, Handover};
-use crate::protocol::err;
+use crate::protocol::err::{self, CANNOT_CONNECT, TLS_FAILED, TOO_MANY};
 use crate::protocol::login::Permissions;
 use crate::protocol::packet::frame;
 use crate::relay::{Job, LoggedIn, Traffic};
-
-/// The number of "can't connect to the server" in the clients' own range.
-const CANNOT_CONNECT: u16 = 2003;
-
-/// That of "TLS failed".
-const TLS_FAILED: u16 = 2026;
-
-/// That of "too many connections".
-const TOO_MANY: u16 = 1040;
 
 /// Dials, logs the driver in, and carries what follows.
 pub(super) fn serve(endpoint: &Weak<State>, driver: Socket, peer: &str) {

@@ -1,8 +1,7 @@
 //! How drivers spell a connection to an endpoint.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
 use super::Endpoint;
+use crate::dsn::encoding;
 
 /// Whose connection string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,7 +69,7 @@ impl Endpoint {
         password: Option<&str>,
         database: Option<&str>,
     ) -> String {
-        let encode = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
+        let encode = |text: &str| encoding::encode(text, "");
         let database = database.unwrap_or_default();
         if style == UrlStyle::Go {
             // The last `/` splits, then the last `@`; only the database is encoded.
@@ -98,8 +97,8 @@ impl Endpoint {
         let mut parameters = Vec::new();
         if let Some(path) = &self.path {
             let key = if style == UrlStyle::Diesel { "unix_socket" } else { "socket" };
-            parameters
-                .push(format!("{key}={}", utf8_percent_encode(&path.to_string_lossy(), &IN_PATHS)));
+            // A slash stands for itself there, for every driver.
+            parameters.push(format!("{key}={}", encoding::encode(&path.to_string_lossy(), "/")));
         }
         match style {
             UrlStyle::Sqlx => parameters.push("ssl-mode=DISABLED".to_owned()),
@@ -117,9 +116,3 @@ impl Endpoint {
         format!("mysql://{login}{host}/{}{query}", encode(database))
     }
 }
-
-/// All but the unreserved characters of RFC 3986.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// In the query a slash stands for itself, for every driver.
-const IN_PATHS: AsciiSet = ENCODED.remove(b'/');

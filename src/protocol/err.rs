@@ -20,6 +20,18 @@ pub(crate) fn parse(payload: &[u8], authenticated: bool) -> Option<ServerReply> 
     Some(ServerReply::new(code, state, bytes.rest(), authenticated))
 }
 
+/// "Too many connections", a number of the server's.
+pub(crate) const TOO_MANY: u16 = 1040;
+
+/// "Can't connect to the server", in the clients' own range.
+pub(crate) const CANNOT_CONNECT: u16 = 2003;
+
+/// "Lost connection", in the clients' own range.
+pub(crate) const LOST: u16 = 2013;
+
+/// "TLS failed", in the clients' own range.
+pub(crate) const TLS_FAILED: u16 = 2026;
+
 /// Writes an ERR packet of our own, for the driver; its SQLSTATE is that of the server's, if any.
 pub(crate) fn build(code: u16, state: Option<&str>, text: &str) -> Vec<u8> {
     let state = state.filter(|state| state.len() == 5).unwrap_or("HY000");

@@ -12,6 +12,7 @@ use crate::connect::link::{Link, Received};
 use crate::connect::upgrade::{last_words, nothing_waits, upgrade};
 use crate::error::{AuthErrorKind, Error, IoErrorKind, ProtocolErrorKind, ServerReply, Step};
 use crate::material::check_server_key;
+use crate::protocol::err::{LOST, TLS_FAILED};
 use crate::protocol::login::{DriverSays, Login, Verdict};
 use crate::protocol::packet::{
     AUTH_PACKET_LIMIT, HEADER, RESPONSE_LIMIT, Sender, Sequence, clear_flags, frame, set_flag,
@@ -20,12 +21,6 @@ use crate::protocol::packet::{
 use crate::protocol::response::Response;
 use crate::protocol::{capability, err};
 use crate::session::{Claimed, Session, Timings, TlsSession};
-
-/// The number of "TLS failed" in the clients' own range.
-const TLS_FAILED: u16 = 2026;
-
-/// That of "lost connection".
-const LOST: u16 = 2013;
 
 /// Why a login ended without a connection.
 pub(super) enum Ended {

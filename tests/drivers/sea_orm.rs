@@ -8,7 +8,7 @@ use mysql_tls::{Connector, UrlStyle};
 use sea_orm_migration::prelude::*;
 
 use crate::block_on;
-use crate::world::{PASSWORD, World, assert_verified};
+use crate::world::{PASSWORD, World};
 
 mod book {
     use ::sea_orm::entity::prelude::*;
@@ -93,15 +93,7 @@ async fn workload(connector: &Connector) {
     assert_eq!(found.title, "Emma");
     assert_eq!(book::Entity::find().count(&db).await.unwrap(), 2);
 
-    let pool = db.get_mysql_connection_pool();
-    let mut conn = pool.acquire().await.unwrap();
-    let id = ::sqlx::query_scalar("SELECT CONNECTION_ID()").fetch_one(&mut *conn).await.unwrap();
-    let (_, cipher): (String, String) = ::sqlx::query_as("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
-        .fetch_one(&mut *conn)
-        .await
-        .unwrap();
-    assert_verified(&endpoint, id, &cipher);
-    drop(conn);
+    crate::sqlx::check(&endpoint, db.get_mysql_connection_pool()).await;
     Migrator::down(&db, None).await.unwrap();
     db.close().await.unwrap();
 }

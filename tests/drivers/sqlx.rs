@@ -53,7 +53,8 @@ async fn workload(connector: &Connector) {
     pool.close().await;
 }
 
-async fn check(endpoint: &Endpoint, pool: &MySqlPool) {
+/// The endpoint has the very connection of a pool that the server tells of, verified.
+pub(crate) async fn check(endpoint: &Endpoint, pool: &MySqlPool) {
     let mut conn = pool.acquire().await.unwrap();
     let id = ::sqlx::query_scalar("SELECT CONNECTION_ID()").fetch_one(&mut *conn).await.unwrap();
     let (_, cipher): (String, String) = ::sqlx::query_as("SHOW SESSION STATUS LIKE 'Ssl_cipher'")

@@ -11,9 +11,11 @@ use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 use crate::kit::*;
 use crate::support::*;
 
-/// Collects the text of warnings; spans are of no interest.
-#[derive(Clone, Default)]
-struct Warnings(Arc<Mutex<Vec<String>>>);
+/// Gives away the text of some events; spans are of no interest.
+pub(crate) struct Listener<F> {
+    pub(crate) wants: fn(&Metadata<'_>) -> bool,
+    pub(crate) hears: F,
+}
 
 struct Text(String);
 
@@ -23,9 +25,9 @@ impl Visit for Text {
     }
 }
 
-impl Subscriber for Warnings {
+impl<F: Fn(&Level, String) + 'static> Subscriber for Listener<F> {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= Level::WARN && metadata.target().starts_with("mysql_tls")
+        (self.wants)(metadata)
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -39,7 +41,7 @@ impl Subscriber for Warnings {
     fn event(&self, event: &Event<'_>) {
         let mut text = Text(String::new());
         event.record(&mut text);
-        self.0.lock().unwrap().push(text.0);
+        (self.hears)(event.metadata().level(), text.0);
     }
 
     fn enter(&self, _: &Id) {}
@@ -47,15 +49,24 @@ impl Subscriber for Warnings {
     fn exit(&self, _: &Id) {}
 }
 
+fn warnings(told: Arc<Mutex<Vec<String>>>) -> Listener<impl Fn(&Level, String)> {
+    Listener {
+        wants: |metadata| {
+            *metadata.level() <= Level::WARN && metadata.target().starts_with("mysql_tls")
+        },
+        hears: move |_: &Level, text| told.lock().unwrap().push(text),
+    }
+}
+
 /// What is warned of meanwhile, on this thread.
 pub(crate) fn warnings_of(action: impl FnOnce()) -> Vec<String> {
     // While there is one subscriber alone, the thread that comes first to an event decides for all
     // whether anybody wants it, and that may be the thread of another test. So there are two.
-    static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Warnings::default()));
+    static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(warnings(Arc::default())));
     LazyLock::force(&ANOTHER);
-    let warnings = Warnings::default();
-    tracing::subscriber::with_default(warnings.clone(), action);
-    let told = warnings.0.lock().unwrap();
+    let told = Arc::default();
+    tracing::subscriber::with_default(warnings(Arc::clone(&told)), action);
+    let told = told.lock().unwrap();
     told.clone()
 }
 

@@ -156,3 +156,14 @@ pub(crate) fn assert_says(error: &Error, code: &str, fragments: &[&str]) {
         assert!(!shown.contains(PASSWORD), "{shown}");
     }
 }
+
+/// How many sockets a program that is started now inherits.
+#[cfg(target_os = "linux")]
+pub(crate) fn inherited_sockets() -> usize {
+    let listed = std::process::Command::new("ls")
+        .args(["-l", "/proc/self/fd"])
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    String::from_utf8(listed.stdout).unwrap().matches("socket:").count()
+}

@@ -234,17 +234,9 @@ fn a_failing_first_statement_is_told() {
 #[cfg(target_os = "linux")]
 #[test]
 fn nothing_is_inherited_by_a_program_that_is_started() {
-    let inherited = || {
-        let listed = std::process::Command::new("ls")
-            .args(["-l", "/proc/self/fd"])
-            .stdin(std::process::Stdio::null())
-            .output()
-            .unwrap();
-        String::from_utf8(listed.stdout).unwrap().matches("socket:").count()
-    };
-    let before = inherited();
+    let before = inherited_sockets();
     let server = ScriptedServer::start(over_tls());
     let _tls = verified(&server).connect().unwrap();
     let _plain = plaintext(&server).connect().unwrap();
-    assert_eq!(inherited(), before);
+    assert_eq!(inherited_sockets(), before);
 }

@@ -1,54 +1,24 @@
 //! What an endpoint logs: one event a connection, and nothing that is secret.
 
-use std::fmt::{Debug, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record as SpanRecord};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::Level;
 
 use super::*;
+use crate::events::Listener;
 use crate::process::{child, finish};
-
-/// Prints the events of an endpoint's own module.
-struct Printer(Arc<Mutex<()>>);
-
-struct Text(String);
-
-impl Visit for Text {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let _ = write!(self.0, "{}={value:?} ", field.name());
-    }
-}
-
-impl Subscriber for Printer {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("mysql_tls::endpoint")
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &SpanRecord<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut text = Text(String::new());
-        event.record(&mut text);
-        let _one_at_a_time = self.0.lock().unwrap();
-        println!("event {} {}", event.metadata().level(), text.0);
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
 
 /// A good connection, one that the server refuses, and one without a server.
 pub(super) fn log(fact: &dyn Fn(&str) -> String) {
-    tracing::subscriber::set_global_default(Printer(Arc::default())).unwrap();
+    let one_at_a_time = Mutex::new(());
+    let printer = Listener {
+        wants: |metadata| metadata.target().starts_with("mysql_tls::endpoint"),
+        hears: move |level: &Level, text: String| {
+            let _printing = one_at_a_time.lock().unwrap();
+            println!("event {level} {text}");
+        },
+    };
+    tracing::subscriber::set_global_default(printer).unwrap();
     for (port, good) in [("GOOD", true), ("DENIED", false), ("NONE", false)] {
         let endpoint = ConnectionBuilder::new("localhost")
             .port(fact(port).parse().unwrap())

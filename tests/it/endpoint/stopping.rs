@@ -378,21 +378,13 @@ fn nothing_is_left_of_500_connections() {
 #[cfg(target_os = "linux")]
 #[test]
 fn nothing_is_inherited_by_a_program_that_is_started() {
-    let inherited = || {
-        let listed = std::process::Command::new("ls")
-            .args(["-l", "/proc/self/fd"])
-            .stdin(std::process::Stdio::null())
-            .output()
-            .unwrap();
-        String::from_utf8(listed.stdout).unwrap().matches("socket:").count()
-    };
-    let before = inherited();
+    let before = inherited_sockets();
     let server = ScriptedServer::start(over_tls());
     let connector = connector(&server);
     let endpoint = connector.endpoint().unwrap();
     let tcp = connector.endpoint_tcp("127.0.0.1:0".parse().unwrap()).unwrap();
     let _conns = [connect(&endpoint).unwrap(), connect(&tcp).unwrap()];
-    assert_eq!(inherited(), before);
+    assert_eq!(inherited_sockets(), before);
 }
 
 #[test]

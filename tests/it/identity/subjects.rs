@@ -4,16 +4,8 @@ use mysql_tls::{ClientIdentity, Product};
 
 use super::{CLAUSE, Expected, PRODUCTS, assert_clause};
 use crate::kit::*;
+use crate::support::attribute::{C, CN, DC, EMAIL, L, O, OU, ST};
 use crate::support::*;
-
-const C: &str = "2.5.4.6";
-const ST: &str = "2.5.4.8";
-const L: &str = "2.5.4.7";
-const O: &str = "2.5.4.10";
-const OU: &str = "2.5.4.11";
-const CN: &str = "2.5.4.3";
-const EMAIL: &str = "1.2.840.113549.1.9.1";
-const DC: &str = "0.9.2342.19200300.100.1.25";
 
 /// The certificate with this subject.
 fn with_subject(sets: &[&[Attribute<'_>]]) -> ClientIdentity {

@@ -5,15 +5,8 @@ use mysql_tls::{ClientIdentity, Error, Product, Result};
 use rcgen::DnType;
 
 use super::world::{Certificate, DATABASE, World, create_user, shared};
+use crate::support::attribute::{C, CN, EMAIL, L, O, OU, ST};
 use crate::support::*;
-
-const C: &str = "2.5.4.6";
-const ST: &str = "2.5.4.8";
-const L: &str = "2.5.4.7";
-const O: &str = "2.5.4.10";
-const OU: &str = "2.5.4.11";
-const CN: &str = "2.5.4.3";
-const EMAIL: &str = "1.2.840.113549.1.9.1";
 
 const DENIED: &str = "auth.access-denied";
 

@@ -52,6 +52,6 @@ pub use play::caching_sha2_scramble;
 pub use record::{ClientHelloFacts, Ended, Record, TlsFacts};
 pub use script::{AfterSslRequest, Answer, AuthStep, ServerScript, Start};
 pub use server::ScriptedServer;
-pub use subject::{Attribute, BMP, IA5, NUMERIC, PRINTABLE, T61, UNIVERSAL, UTF8};
+pub use subject::{Attribute, BMP, IA5, NUMERIC, PRINTABLE, T61, UNIVERSAL, UTF8, attribute};
 pub use tls::{ServerTls, SessionStore, provider, session_store};
 pub use wire::{Greeting, HandshakeResponse, Rows, SslRequest, capability};

@@ -14,6 +14,18 @@ pub const IA5: u8 = 0x16;
 pub const UNIVERSAL: u8 = 0x1c;
 pub const BMP: u8 = 0x1e;
 
+/// The types of attributes.
+pub mod attribute {
+    pub const CN: &str = "2.5.4.3";
+    pub const C: &str = "2.5.4.6";
+    pub const L: &str = "2.5.4.7";
+    pub const ST: &str = "2.5.4.8";
+    pub const O: &str = "2.5.4.10";
+    pub const OU: &str = "2.5.4.11";
+    pub const EMAIL: &str = "1.2.840.113549.1.9.1";
+    pub const DC: &str = "0.9.2342.19200300.100.1.25";
+}
+
 /// An attribute of a name: its type as a dotted number, the tag and the bytes of its value.
 pub type Attribute<'a> = (&'static str, u8, &'a [u8]);
 

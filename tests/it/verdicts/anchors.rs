@@ -212,7 +212,6 @@ fn critical_extensions() -> Vec<Case> {
 
 /// E-mail addresses in the subject are held against the constraints of the CA too.
 fn mail_constraints() -> Vec<Case> {
-    const EMAIL: &str = "1.2.840.113549.1.9.1";
     const NONE: &str = "e-mail addresses are not compared, so that none is permitted";
     let mail = |domain: &str| [GeneralSubtree::Rfc822Name(domain.to_owned())];
     let permitting = constrained(&mail("good.example"), &[]);
@@ -220,7 +219,7 @@ fn mail_constraints() -> Vec<Case> {
     let free = Authority::new("Root");
     let case = |name, root: &Authority, address: &[u8], verdict| {
         let subject: [&[Attribute<'_>]; 2] =
-            [&[("2.5.4.3", UTF8, b"localhost")], &[(EMAIL, IA5, address)]];
+            [&[(attribute::CN, UTF8, b"localhost")], &[(attribute::EMAIL, IA5, address)]];
         let shown = root.server(LOCALHOST).raw_subject(&subject).issue();
         Case::new(name, &shown, &root.pem(), verdict).at(LOCALHOST)
     };
@@ -243,7 +242,7 @@ fn host_constraints() -> Vec<Case> {
     let case =
         |name, shown: &Issued, verdict| Case::new(name, shown, &root.pem(), verdict).at(HOST);
     let spelt = |tag, value: &[u8]| {
-        root.server(HOST).no_san().raw_subject(&[&[("2.5.4.3", tag, value)]]).issue()
+        root.server(HOST).no_san().raw_subject(&[&[(attribute::CN, tag, value)]]).issue()
     };
     let beside = |name: &[u8]| {
         root.server(HOST).issue().reissued_by(&root, |pieces| {

@@ -79,7 +79,7 @@ fn subjects(root: &Authority) -> Vec<Case> {
         |name, shown: &Issued, verdict| Case::new(name, shown, &root.pem(), verdict).at(LOCALHOST);
     let universal: Vec<u8> = LOCALHOST.bytes().flat_map(|byte| [0, 0, 0, byte]).collect();
     let of_kind = |tag, value| {
-        root.server(LOCALHOST).no_san().raw_subject(&[&[("2.5.4.3", tag, value)]]).issue()
+        root.server(LOCALHOST).no_san().raw_subject(&[&[(attribute::CN, tag, value)]]).issue()
     };
     vec![
         case("CN before a set without an end", &two(endless(SET, &attribute(b"other"))), INVALID)
