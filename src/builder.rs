@@ -77,6 +77,7 @@ pub struct ConnectionBuilder {
     pub(crate) time_zone: Option<String>,
     pub(crate) additional_capabilities: u32,
     pub(crate) pool: PoolOptions,
+    pub(crate) local_infile: bool,
     #[cfg(feature = "mysql")]
     pub(crate) local_infile_handler: Option<InfileHandler>,
     #[cfg(feature = "mysql")]
@@ -121,6 +122,7 @@ impl ConnectionBuilder {
             time_zone: None,
             additional_capabilities: 0,
             pool: PoolOptions::default(),
+            local_infile: false,
             #[cfg(feature = "mysql")]
             local_infile_handler: None,
             #[cfg(feature = "mysql")]
@@ -289,6 +291,7 @@ impl fmt::Debug for ConnectionBuilder {
             time_zone,
             additional_capabilities,
             pool,
+            local_infile,
             #[cfg(feature = "mysql")]
             local_infile_handler,
             #[cfg(feature = "mysql")]
@@ -326,7 +329,8 @@ impl fmt::Debug for ConnectionBuilder {
             .field("charset", charset)
             .field("time_zone", time_zone)
             .field("additional_capabilities", additional_capabilities)
-            .field("pool", pool);
+            .field("pool", pool)
+            .field("local_infile", local_infile);
         #[cfg(feature = "mysql")]
         shown
             .field("local_infile_handler", &local_infile_handler.is_some())

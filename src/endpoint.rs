@@ -1,5 +1,6 @@
 //! `Endpoint`: a socket for any driver, with this crate's TLS behind it.
 
+mod accept;
 mod listener;
 mod options;
 mod registry;
@@ -127,18 +128,20 @@ impl Connector {
         }
         let state = Arc::new(State {
             connector: self.clone(),
-            local_infile: options.local_infile,
+            local_infile: options.local_infile.unwrap_or(self.shared.local_infile),
             max_connections: options.max_connections,
+            any_driver: options.any_driver,
             own_key: Arc::default(),
             registry: Arc::<Registry>::default(),
             failures: Failures::default(),
         });
         let (wake, woken) = UnixStream::pair()
             .map_err(|error| local("the endpoint's own signal could not be made", error))?;
+        let spare = accept::spare_descriptor();
         let (shared, knocks) = (Arc::downgrade(&state), Arc::clone(&listener));
         let accepting = thread::Builder::new()
             .name("mysql-tls-accept".to_owned())
-            .spawn(move || state::accept(&shared, &knocks, &woken))
+            .spawn(move || accept::accept(&shared, &knocks, &woken, spare))
             .map_err(|error| local("no thread could be started", error))?;
         Ok(Endpoint {
             state,
@@ -152,18 +155,31 @@ impl Connector {
     }
 
     fn check_visitors(&self, options: &EndpointOptions) -> Result<()> {
+        if options.max_connections == 0 {
+            return Err(refused("max_connections of 0 lets nobody in; give at least 1"));
+        }
         match &options.place {
+            Place::Private | Place::Tcp(_) if options.shared_directory => {
+                Err(refused("shared_directory is about a path, and there is none"))
+            }
             Place::Private if !options.uids.is_empty() => Err(refused(
                 "allow_uid needs a path, since nobody else can reach into a private directory",
+            )),
+            Place::Private | Place::Path(_) if options.local_users => Err(refused(
+                "allow_local_users is about TCP, and there is none; on a path allow_uid names users",
             )),
             Place::Tcp(_) if !options.uids.is_empty() => Err(refused(
                 "allow_uid needs a path, since nothing tells whose process a TCP connection is",
             )),
+            Place::Tcp(address) if !address.ip().is_loopback() => Err(refused(format!(
+                "the endpoint's address: {address} is not of this machine alone; use 127.0.0.1 or \
+                 ::1, since what comes in there is plaintext"
+            ))),
             Place::Tcp(_) if !options.local_users && self.client_identity().is_some() => {
                 Err(refused(
                     "an endpoint on TCP is open to every user of this machine, and with it the client \
-                 certificate, which may be all that an account asks for; use a Unix socket, or say \
-                 allow_local_users",
+                     certificate, which may be all that an account asks for; use a Unix socket, or say \
+                     allow_local_users (--allow-local-users)",
                 ))
             }
             _ => Ok(()),
@@ -224,6 +240,12 @@ impl Endpoint {
         // Dropping the handle lets the thread go on.
         self.accepting = None;
         self.process = 0;
+    }
+
+    /// The path of the Unix socket for this process alone.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn own_path(&self) -> Option<PathBuf> {
+        self.listener.own_path()
     }
 
     #[cfg(feature = "mysql")]

@@ -18,6 +18,8 @@ pub enum CloseReason {
     /// The server's side ended without close_notify: it crashed, or somebody cut the connection,
     /// and data may be missing.
     Truncated,
+    /// Its [`Endpoint`](crate::Endpoint) was dropped or shut down.
+    Endpoint,
     /// It broke.
     Failed(Error),
 }
@@ -30,6 +32,7 @@ impl fmt::Display for CloseReason {
             CloseReason::Truncated => f.write_str(
                 "ended without TLS close_notify: the server crashed or the connection was cut",
             ),
+            CloseReason::Endpoint => f.write_str("ended with its endpoint"),
             CloseReason::Failed(error) => error.fmt(f),
         }
     }
@@ -53,7 +56,7 @@ struct State {
     established: bool,
     /// The owner dropped the connection.
     abandoned: bool,
-    /// The relay holds no socket of this connection any more.
+    /// The relay has said what there was to say to the server; what is left, nobody waits for.
     finished: bool,
 }
 

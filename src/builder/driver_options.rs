@@ -57,4 +57,14 @@ impl ConnectionBuilder {
         self.additional_capabilities = flags;
         self
     }
+
+    /// Whether a driver at an [`Endpoint`](crate::Endpoint) may use `LOAD DATA LOCAL INFILE`, which
+    /// lets the server ask it for files. Defaults to `false`.
+    ///
+    /// It gives no file away itself: that is the driver's doing. For [`connect`](Self::connect), set
+    /// [`local_infile_handler`](Self::local_infile_handler).
+    pub fn local_infile(mut self, allow: bool) -> Self {
+        self.local_infile = allow;
+        self
+    }
 }

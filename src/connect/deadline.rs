@@ -65,7 +65,7 @@ impl Deadline {
         match self.wait_at_most(socket, interest, self.at) {
             Ok(true) => Ok(()),
             Ok(false) => Err(self.missed(step)),
-            Err(error) if error.kind() == DRIVER_GONE => Err(driver_gone()),
+            Err(error) if is_driver_gone(&error) => Err(driver_gone()),
             Err(error) => Err(Error::io(IoErrorKind::Local, "waiting for a socket failed", error)),
         }
     }
@@ -80,7 +80,7 @@ impl Deadline {
         }
     }
 
-    /// As [`wait_until`], and an error of the kind [`DRIVER_GONE`] once the driver is gone.
+    /// As [`wait_until`], and an error that [`is_driver_gone`] knows once the driver is gone.
     pub(crate) fn wait_at_most(
         &self,
         socket: impl AsFd,
@@ -94,15 +94,29 @@ impl Deadline {
         let mut sockets = [socket, PollFd::new(&**driver, HANG_UP)];
         let ready = wait_until(&mut sockets, Some(until))?;
         let [socket, _] = sockets.map(|socket| socket.revents());
-        if ready && socket.is_empty() { Err(DRIVER_GONE.into()) } else { Ok(ready) }
+        if ready && socket.is_empty() { Err(io::Error::other(DriverGone)) } else { Ok(ready) }
     }
 }
 
 /// How a wait ends that is for a driver that is gone.
-pub(crate) const DRIVER_GONE: io::ErrorKind = io::ErrorKind::Interrupted;
+#[derive(Debug, thiserror::Error)]
+#[error("the driver went away")]
+struct DriverGone;
 
-fn driver_gone() -> Error {
-    Error::io(IoErrorKind::Closed, "the driver went away meanwhile", io::Error::from(DRIVER_GONE))
+/// Whether a wait ended since there is no driver any more that it would be for.
+pub(crate) fn is_driver_gone(error: &io::Error) -> bool {
+    error.get_ref().and_then(|error| error.downcast_ref::<DriverGone>()).is_some()
+}
+
+/// The same of an error of ours.
+pub(crate) fn tells_driver_gone(error: &Error) -> bool {
+    let cause = std::error::Error::source(error);
+    cause.and_then(|cause| cause.downcast_ref::<io::Error>()).is_some_and(is_driver_gone)
+}
+
+pub(crate) fn driver_gone() -> Error {
+    let cause = io::Error::other(DriverGone);
+    Error::io(IoErrorKind::Closed, "the driver went away meanwhile", cause)
 }
 
 /// Waits until one of the sockets is ready; `false` once the time is over.

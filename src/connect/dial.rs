@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::event::PollFlags;
 use socket2::{Domain, SockAddr, Socket, TcpKeepalive, Type};
 
-use super::deadline::{DRIVER_GONE, Deadline};
+use super::deadline::{Deadline, driver_gone, is_driver_gone};
 use super::resolve::resolve;
 use super::{Address, Target, TcpOptions};
 use crate::error::{Attempt, ConnectError, ConnectErrorKind, Error, Result, Step};
@@ -38,10 +38,7 @@ fn dial_each(
         left -= 1;
         match dial_one(address, target, deadline, Instant::now() + share) {
             Ok(socket) => return Ok((socket, address.to_string())),
-            Err(error) if error.kind() == DRIVER_GONE => {
-                attempts.push((address.to_string(), error));
-                break;
-            }
+            Err(error) if is_driver_gone(&error) => return Err(driver_gone()),
             Err(error) => {
                 timed_out += usize::from(error.kind() == io::ErrorKind::TimedOut);
                 attempts.push((address.to_string(), error));
@@ -145,6 +142,7 @@ fn dial_socket(path: &Path, deadline: &Deadline) -> Result<(Socket, String)> {
     });
     match socket {
         Ok(socket) => Ok((socket, shown)),
+        Err(error) if is_driver_gone(&error) => Err(driver_gone()),
         Err(error) => Err(unreachable(
             deadline.server(),
             vec![(shown, error)],

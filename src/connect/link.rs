@@ -1,6 +1,7 @@
 //! One side of a relay: a non-blocking socket, TLS on it or not, and what waits to pass.
 
 use std::io::{self, IoSlice, Read, Write};
+use std::sync::Arc;
 
 use rustix::net::{SendAncillaryBuffer, SendFlags};
 use rustls::{ClientConnection, Error as TlsError};
@@ -15,7 +16,8 @@ const CHUNK: usize = 16 * 1024;
 
 /// A side of a relay.
 pub(crate) struct Link {
-    socket: Socket,
+    /// Shared with whoever may have to end it from outside.
+    socket: Arc<Socket>,
     tls: Option<Box<ClientConnection>>,
     /// What was received, in plaintext, and not yet consumed.
     received: Buffer,
@@ -79,9 +81,9 @@ pub(crate) enum Failure {
 }
 
 impl Link {
-    pub(crate) fn plain(socket: Socket) -> Self {
+    pub(crate) fn plain(socket: impl Into<Arc<Socket>>) -> Self {
         Link {
-            socket,
+            socket: socket.into(),
             tls: None,
             received: Buffer::default(),
             outgoing: Buffer::default(),

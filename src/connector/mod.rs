@@ -24,7 +24,7 @@ use crate::material::{check_server_key, read_secret};
 use crate::protocol::login::Permissions;
 #[cfg(feature = "mysql")]
 use crate::relay::Workers;
-use crate::relay::{Plan, PrivateDir};
+use crate::relay::{Plan, PrivateDir, Reach};
 use crate::reload_state::ReloadState;
 use crate::secret::{Password, PasswordSource, ProviderFailure};
 use crate::session::Session;
@@ -50,6 +50,8 @@ pub(crate) struct Shared {
     /// For the connection strings of an endpoint.
     pub(crate) user: Option<String>,
     pub(crate) database: Option<String>,
+    /// For the drivers at an endpoint.
+    pub(crate) local_infile: bool,
     runtime_dir: Option<PathBuf>,
     pub(crate) connect_timeout: Duration,
     #[cfg(feature = "mysql")]
@@ -80,7 +82,7 @@ impl ConnectionBuilder {
         let dir = if mode == SslMode::Disabled && self.socket.is_none() {
             None
         } else {
-            Some(PrivateDir::make(self.runtime_dir.as_deref())?)
+            Some(PrivateDir::make(self.runtime_dir.as_deref(), Reach::Own)?)
         };
         let target = self.target();
         Ok(Connector {
@@ -98,6 +100,7 @@ impl ConnectionBuilder {
                 },
                 user: self.user.clone(),
                 database: self.database.clone(),
+                local_infile: self.local_infile,
                 runtime_dir: self.runtime_dir.clone(),
                 connect_timeout: self.connect_timeout,
                 #[cfg(feature = "mysql")]
@@ -219,9 +222,10 @@ impl Connector {
         tls.identity().map(|identity| ClientIdentity::of(&identity.facts.der))
     }
 
-    /// A directory for private sockets, where the connector was told to have them.
+    /// A directory for sockets that other processes reach by their path, where the connector was told
+    /// to have them.
     pub(crate) fn private_dir(&self) -> Result<PrivateDir> {
-        PrivateDir::make(self.shared.runtime_dir.as_deref())
+        PrivateDir::make(self.shared.runtime_dir.as_deref(), Reach::Others)
     }
 
     /// When a connect that begins now has to be done.
@@ -246,6 +250,12 @@ impl Connector {
     /// Warns of what a person should know of a new session, once.
     pub(crate) fn warn(&self, session: &Session) {
         self.shared.warnings.about(session, &self.shared.server, self.is_local(session));
+    }
+
+    /// Says once that `local-infile` alone does nothing for the connections of [`Self::connect`].
+    #[cfg(feature = "mysql")]
+    pub(crate) fn warn_without_infile_handler(&self) {
+        self.shared.warnings.without_infile_handler();
     }
 
     /// Whether nobody but this machine carries the connection.

@@ -15,6 +15,8 @@ const CERTIFICATES_LIMIT: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Warnings {
     readable: AtomicBool,
+    #[cfg(feature = "mysql")]
+    no_infile_handler: AtomicBool,
     /// Certificates that expire soon, by their SHA-256.
     expiring: Mutex<BTreeSet<[u8; 32]>>,
 }
@@ -47,6 +49,16 @@ impl Warnings {
             tracing::warn!(
                 "the certificate of {server} is not verified, so anybody in between can read \
                  along; add ssl-mode=VERIFY_IDENTITY"
+            );
+        }
+    }
+
+    #[cfg(feature = "mysql")]
+    pub(super) fn without_infile_handler(&self) {
+        if !self.no_infile_handler.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "local-infile is for drivers at an endpoint: on this connection LOAD DATA LOCAL stays \
+                 off, since there is no local_infile_handler that gives the files"
             );
         }
     }

@@ -15,8 +15,8 @@ use crate::builder::PoolOptions;
 use crate::connect::deadline::Deadline;
 use crate::connector::Connector;
 use crate::error::{
-    AuthError, AuthErrorKind, Error, HandshakeErrorKind, IoError, IoErrorKind, Result, ServerError,
-    ServerErrorKind, ServerReply, Step,
+    AuthError, AuthErrorKind, Error, IoError, IoErrorKind, Result, ServerError, ServerErrorKind,
+    ServerReply, Step,
 };
 use crate::handover::{CloseReason, Handover};
 use crate::relay::Job;
@@ -46,21 +46,6 @@ impl DriverState {
 /// How long the relay may take to tell why a connect failed, once the driver has.
 const REASON_LIMIT: Duration = Duration::from_secs(2);
 
-/// Whether a connect failed since the server does not take the client certificate any more.
-fn expired_identity(tls: &TlsState, error: &Error) -> bool {
-    let Some(identity) = tls.identity() else { return false };
-    match error {
-        Error::Handshake(error) => {
-            error.kind() == HandshakeErrorKind::ClientCertificateRefused
-                && (error.alert() == Some("certificate_expired") || identity.is_expired())
-        }
-        // A server that refuses a certificate under TLS 1.3 may close before it has read all that
-        // was sent, and the reset that follows can overtake its alert.
-        Error::Io(_) => identity.is_expired(),
-        _ => false,
-    }
-}
-
 impl ConnectionBuilder {
     /// [`build`](Self::build) and [`Connector::connect`] in one. For more than one connection keep
     /// the [`Connector`]: it remembers what makes the next connect fast.
@@ -85,12 +70,13 @@ impl Connector {
         let shared = &*self.shared;
         let span = tracing::debug_span!("connect", server = %shared.server, mode = %shared.mode);
         let _entered = span.enter();
-        // Before the deadline begins: it is about the network, and reading files has no limit.
+        // Before the deadline begins: it is about the network, and files and password providers may
+        // take their time.
         let tls = shared.tls.current();
-        let deadline = self.deadline();
         let password = shared.password()?;
+        let deadline = self.deadline();
         let error = match self.attempt(&tls, password.as_ref(), &deadline) {
-            Err(error) if expired_identity(&tls, &error) => error,
+            Err(error) if tls.identity_may_have_expired(&error) => error,
             done => return done,
         };
         // The files may have been renewed since the last look.
@@ -112,6 +98,10 @@ impl Connector {
         let shared = &*self.shared;
         let start = Instant::now();
         let (greeted, plan) = self.dial(tls, deadline)?;
+        let has_infile_handler = shared.driver.options.get_local_infile_handler().is_some();
+        if shared.local_infile && !has_infile_handler {
+            self.warn_without_infile_handler();
+        }
         let handover = Handover::default();
         let address = shared.workers.carry(
             greeted.socket,
@@ -119,7 +109,7 @@ impl Connector {
                 server: greeted.facts,
                 plan,
                 permissions: shared.permissions,
-                local_infile: shared.driver.options.get_local_infile_handler().is_some(),
+                local_infile: has_infile_handler,
                 deadline: deadline.clone(),
                 handover: handover.clone(),
                 own_key: None,

@@ -51,7 +51,8 @@ impl ConnectionBuilder {
     }
 
     /// What answers `LOAD DATA LOCAL INFILE`. Defaults to none: the capability is then not offered
-    /// to the server, and a server that asks all the same gets an empty file.
+    /// to the server, and a server that asks all the same gets an empty file. Drivers at an endpoint
+    /// bring their own: see [`local_infile`](Self::local_infile).
     pub fn local_infile_handler(mut self, handler: LocalInfileHandler) -> Self {
         self.local_infile_handler = Some(InfileHandler(handler));
         self

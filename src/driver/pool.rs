@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::path::Path;
 use std::sync::Arc;
 
 use mysql::{OptsBuilder, PoolOpts};
@@ -75,13 +74,11 @@ impl Connector {
         }
         let driver = &self.shared.driver.options;
         let password = self.shared.password()?;
-        let endpoint = self.endpoint_with(
-            // The pool has its own limit.
-            EndpointOptions::new()
-                .max_connections(usize::MAX)
-                .local_infile(driver.get_local_infile_handler().is_some()),
-        )?;
-        let address = DriverAddress::Unix(endpoint.path().map(Path::to_owned).unwrap_or_default());
+        let has_infile_handler = driver.get_local_infile_handler().is_some();
+        let options_of_endpoint = EndpointOptions::own_driver().local_infile(has_infile_handler);
+        let endpoint = self.endpoint_with(options_of_endpoint)?;
+        // It is private, so there is a path.
+        let address = DriverAddress::Unix(endpoint.own_path().unwrap_or_default());
         let builder: OptsBuilder = for_connection(driver, &address, password.as_ref(), None)?;
         match mysql::Pool::new(builder.pool_opts(options)) {
             Ok(pool) => Ok(Pool { pool, endpoint: Arc::new(endpoint) }),

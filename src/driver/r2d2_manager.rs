@@ -5,6 +5,7 @@ use r2d2::{Builder, ManageConnection};
 use super::connection::Connection;
 use crate::connector::Connector;
 use crate::error::{AuthError, AuthErrorKind, Error, Result};
+use crate::handover::CloseReason;
 
 /// The recommended pool: connections are [`Connection`]s, each with its session, in every ssl-mode.
 ///
@@ -25,6 +26,9 @@ impl ManageConnection for Connector {
             return Ok(());
         }
         connection.ping().map_err(|error| {
+            if let Some(CloseReason::Failed(cause)) = connection.close_reason() {
+                return cause;
+            }
             let text = crate::text::peer_text(error.to_string().as_bytes());
             let text = format!("a pooled connection gave no sign of life: {text}");
             AuthError::new(AuthErrorKind::Driver, text).into()

@@ -49,6 +49,7 @@ pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnErr
         time_zone: _,
         additional_capabilities: _,
         pool: _,
+        local_infile: _,
     } = builder;
     let TlsOptions {
         key_log,

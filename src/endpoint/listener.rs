@@ -2,12 +2,14 @@
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use rustix::fs::{AtFlags, CWD, Mode};
+use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use super::options::{EndpointOptions, Place};
@@ -23,7 +25,7 @@ const NAME: &str = "w-endpoint";
 /// A listening socket, and how it is taken away again.
 #[derive(Debug)]
 pub(super) enum Listener {
-    Private { listener: UnixListener, dir: PrivateDir, uids: Vec<u32> },
+    Private { listener: UnixListener, dir: PrivateDir },
     Path { listener: UnixListener, path: PathBuf, identity: (u64, u64), uids: Vec<u32>, owner: u32 },
     Tcp { listener: TcpListener, address: SocketAddr },
 }
@@ -32,7 +34,8 @@ pub(super) enum Listener {
 pub(super) enum Accepted {
     /// Somebody who may come in, and how he is called.
     In(Socket, String),
-    Stranger(String),
+    /// Somebody who may not, by his uid.
+    Stranger(Socket, u32),
     Nobody,
 }
 
@@ -47,7 +50,7 @@ impl Listener {
                 let listener =
                     dir.bind(NAME).map_err(|error| local("the socket could not be made", error))?;
                 nonblocking(listener.set_nonblocking(true))?;
-                Ok(Listener::Private { listener, dir, uids: options.uids.clone() })
+                Ok(Listener::Private { listener, dir })
             }
             Place::Path(path) => at_path(path, options),
             Place::Tcp(address) => on_loopback(*address),
@@ -63,6 +66,16 @@ impl Listener {
         }
     }
 
+    /// The path by which this process itself reaches it whatever becomes of the directories; `None`
+    /// on TCP.
+    #[cfg(feature = "mysql")]
+    pub(super) fn own_path(&self) -> Option<PathBuf> {
+        match self {
+            Listener::Private { dir, .. } => Some(dir.socket_path(NAME)),
+            other => other.path(),
+        }
+    }
+
     /// The address on TCP.
     pub(super) fn address(&self) -> Option<SocketAddr> {
         match self {
@@ -73,13 +86,19 @@ impl Listener {
 
     pub(super) fn accept(&self) -> io::Result<Accepted> {
         let accepted = match self {
-            Listener::Private { listener, uids, .. } | Listener::Path { listener, uids, .. } => {
-                listener.accept().map(|(stream, _)| admit(stream, uids))
+            // The directory lets nobody else in, so this is for root alone.
+            Listener::Private { listener, .. } => {
+                listener.accept().and_then(|(stream, _)| admit(stream, |uid| uid == own_uid()))
             }
-            Listener::Tcp { listener, .. } => listener.accept().map(|(stream, peer)| {
+            Listener::Path { listener, uids, .. } => listener.accept().and_then(|(stream, _)| {
+                let own = |uid| uid == own_uid() && !stands_for_others(uid);
+                admit(stream, |uid| own(uid) || uids.contains(&uid))
+            }),
+            Listener::Tcp { listener, .. } => listener.accept().and_then(|(stream, peer)| {
                 // Fails where the peer is gone already.
                 let _ = stream.set_nodelay(true);
-                Accepted::In(stream.into(), peer.to_string())
+                stream.set_nonblocking(true)?;
+                Ok(Accepted::In(stream.into(), peer.to_string()))
             }),
         };
         match accepted {
@@ -137,16 +156,19 @@ impl Drop for Listener {
     }
 }
 
-fn admit(stream: UnixStream, uids: &[u32]) -> Accepted {
-    let Some(uid) = peer_uid(&stream) else {
-        return Accepted::Stranger("a process that cannot be told".to_owned());
-    };
-    let own = uid == rustix::process::geteuid().as_raw() && Some(uid) != overflow_uid();
-    if own || uids.contains(&uid) {
+fn own_uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+fn admit(stream: UnixStream, may_come_in: impl Fn(u32) -> bool) -> io::Result<Accepted> {
+    // Whoever cannot be told is gone.
+    let Some(uid) = peer_uid(&stream) else { return Ok(Accepted::Nobody) };
+    stream.set_nonblocking(true)?;
+    Ok(if may_come_in(uid) {
         Accepted::In(stream.into(), format!("uid {uid}"))
     } else {
-        Accepted::Stranger(format!("uid {uid}"))
-    }
+        Accepted::Stranger(stream.into(), uid)
+    })
 }
 
 #[cfg(target_os = "linux")]
@@ -159,13 +181,23 @@ fn peer_uid(stream: &UnixStream) -> Option<u32> {
     nix::unistd::getpeereid(stream).ok().map(|(uid, _)| uid.as_raw())
 }
 
-/// The number that stands for every user whom a container does not know.
-fn overflow_uid() -> Option<u32> {
-    if !cfg!(target_os = "linux") {
-        return None;
-    }
-    let text = std::fs::read_to_string("/proc/sys/kernel/overflowuid");
-    Some(text.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(65534))
+/// Whether this number may stand for any user whom a container does not know.
+#[cfg(target_os = "linux")]
+fn stands_for_others(uid: u32) -> bool {
+    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+    let overflow = read("/proc/sys/kernel/overflowuid").trim().parse().unwrap_or(65534);
+    uid == overflow && !maps_everybody(&read("/proc/self/uid_map"))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn stands_for_others(_: u32) -> bool {
+    false
+}
+
+/// Whether the user namespace knows every user, as the first one does. Source: user_namespaces(7).
+#[cfg(target_os = "linux")]
+fn maps_everybody(uid_map: &str) -> bool {
+    uid_map.split_ascii_whitespace().eq(["0", "0", "4294967295"])
 }
 
 fn at_path(path: &Path, options: &EndpointOptions) -> Result<Listener> {
@@ -174,31 +206,82 @@ fn at_path(path: &Path, options: &EndpointOptions) -> Result<Listener> {
     let path = absolute.as_path();
     let bytes = path.as_os_str().as_encoded_bytes();
     let in_range = (1..=PATH_LIMIT).contains(&bytes.len());
-    if !in_range || bytes.contains(&0) || SockAddr::unix(path).is_err() {
+    if !in_range || bytes.contains(&0) || path.to_str().is_none() {
         return Err(refused(format!(
             "the endpoint's socket: {} is no path for a Unix socket, which has from 1 to \
-             {PATH_LIMIT} bytes",
+             {PATH_LIMIT} bytes of UTF-8 text",
             path.display()
         )));
     }
     if !options.shared_directory {
         check_directory(path)?;
     }
+    if stands_for_others(own_uid()) && !options.uids.contains(&own_uid()) {
+        return Err(ambiguous_user(own_uid()));
+    }
+    let _alone = alone_in(directory_of(path), path)?;
     make_room(path)?;
-    let failed = |error| local("the endpoint's socket could not be made", error);
+    let failed = |error| {
+        let shown = path.display();
+        local(&format!("the endpoint's socket {shown} could not be made"), error)
+    };
     let listener = UnixListener::bind(path).map_err(failed)?;
-    // Others have to be able to reach it, where some are let in; who they are is looked at then.
-    let mode = if options.uids.is_empty() { 0o600 } else { 0o666 };
-    set_mode(path, Mode::from_raw_mode(mode)).map_err(failed)?;
     let identity = identity_of(path).map_err(failed)?;
-    nonblocking(listener.set_nonblocking(true))?;
-    Ok(Listener::Path {
+    // From here on it is taken away again if something fails.
+    let made = Listener::Path {
         listener,
         path: path.to_owned(),
         identity,
         uids: options.uids.clone(),
         owner: std::process::id(),
-    })
+    };
+    // Others have to be able to reach it, where some are let in; who they are is looked at then.
+    let mode = if options.uids.is_empty() { 0o600 } else { 0o666 };
+    set_mode(path, Mode::from_raw_mode(mode)).map_err(failed)?;
+    nonblocking(SockRef::from(&made.as_fd()).set_nonblocking(true))?;
+    Ok(made)
+}
+
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Keeps other processes that do the same from taking a new socket for an old one, until it is
+/// dropped.
+fn alone_in(directory: &Path, path: &Path) -> Result<Option<OwnedFd>> {
+    const PATIENCE: Duration = Duration::from_secs(2);
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let directory = rustix::fs::open(directory, flags, Mode::empty())
+        .map_err(|error| local(&unusable(directory), error.into()))?;
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match rustix::fs::flock(&directory, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(Some(directory)),
+            Err(Errno::WOULDBLOCK) if Instant::now() < until => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Err(Errno::WOULDBLOCK) => {
+                return Err(refused(format!(
+                    "the endpoint's socket: another process holds a lock on the directory of {}; \
+                     choose another directory",
+                    path.display()
+                )));
+            }
+            // Some file systems have no locks.
+            Err(_) => return Ok(None),
+        }
+    }
+}
+
+fn unusable(directory: &Path) -> String {
+    format!("the directory of the endpoint's socket, {}, cannot be used", directory.display())
+}
+
+fn ambiguous_user(uid: u32) -> Error {
+    refused(format!(
+        "this process runs as user {uid}, which also stands for every user that this container does \
+         not know; run it as another user, or let it in by allow_uid (--allow-uid {uid}) with a path"
+    ))
 }
 
 /// Which file it is.
@@ -212,7 +295,7 @@ fn identity_of(path: &Path) -> io::Result<(u64, u64)> {
 fn set_mode(path: &Path, mode: Mode) -> io::Result<()> {
     use std::os::fd::AsRawFd;
 
-    use rustix::fs::{FileType, OFlags};
+    use rustix::fs::FileType;
 
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = rustix::fs::open(path, flags, Mode::empty())?;
@@ -233,17 +316,8 @@ fn set_mode(path: &Path, mode: Mode) -> io::Result<()> {
 /// place of ours.
 fn check_directory(path: &Path) -> Result<()> {
     const OTHERS_WRITE: u32 = 0o022;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let parent = parent.unwrap_or(Path::new("."));
-    let metadata = std::fs::metadata(parent).map_err(|error| {
-        local(
-            &format!(
-                "the directory of the endpoint's socket, {}, cannot be used",
-                parent.display()
-            ),
-            error,
-        )
-    })?;
+    let parent = directory_of(path);
+    let metadata = std::fs::metadata(parent).map_err(|error| local(&unusable(parent), error))?;
     let way = only_ours_and_roots(parent).map_err(|error| error.to_string());
     let why = match way {
         _ if metadata.mode() & OTHERS_WRITE != 0 => {
@@ -254,7 +328,7 @@ fn check_directory(path: &Path) -> Result<()> {
     };
     Err(refused(format!(
         "the endpoint's socket: {why}, and so put a socket of theirs in its place; use a directory of \
-         your own, or say shared_directory"
+         your own, or say shared_directory (--shared-directory)"
     )))
 }
 
@@ -296,16 +370,11 @@ fn knock(path: &Path) -> io::Result<()> {
 }
 
 fn on_loopback(address: SocketAddr) -> Result<Listener> {
-    if !address.ip().is_loopback() {
-        return Err(refused(format!(
-            "the endpoint's address: {address} is not of this machine alone; use 127.0.0.1 or ::1, \
-             since what comes in there is plaintext"
-        )));
-    }
     let made =
         TcpListener::bind(address).and_then(|listener| Ok((listener.local_addr()?, listener)));
-    let (address, listener) =
-        made.map_err(|error| local(&format!("{address} cannot be listened on"), error))?;
+    let (address, listener) = made.map_err(|error| {
+        local(&format!("{address} cannot be listened on; choose another port, or 0"), error)
+    })?;
     nonblocking(listener.set_nonblocking(true))?;
     Ok(Listener::Tcp { listener, address })
 }

@@ -24,8 +24,11 @@ pub struct EndpointOptions {
     pub(super) shared_directory: bool,
     pub(super) uids: Vec<u32>,
     pub(super) local_users: bool,
-    pub(super) local_infile: bool,
+    /// `None` for what the connector was told.
+    pub(super) local_infile: Option<bool>,
     pub(super) max_connections: usize,
+    /// Not the driver `mysql` in this process, whose ways are known.
+    pub(super) any_driver: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -45,13 +48,21 @@ impl Default for EndpointOptions {
             shared_directory: false,
             uids: Vec::new(),
             local_users: false,
-            local_infile: false,
+            local_infile: None,
             max_connections: CONNECTIONS,
+            any_driver: true,
         }
     }
 }
 
 impl EndpointOptions {
+    /// For the driver `mysql` in this process.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn own_driver() -> Self {
+        // Its pool has its own limit.
+        EndpointOptions { any_driver: false, max_connections: usize::MAX, ..Self::default() }
+    }
+
     /// A Unix socket in a private directory, for this user's processes.
     pub fn new() -> Self {
         Self::default()
@@ -99,13 +110,15 @@ impl EndpointOptions {
         self
     }
 
-    /// Whether `LOAD DATA LOCAL INFILE` is left to the driver. Defaults to `false`: the capability is
-    /// then taken out of both sides' handshakes, so that an honest server refuses the statement.
+    /// Whether `LOAD DATA LOCAL INFILE` is left to the driver. Defaults to the connector's
+    /// [`local_infile`](crate::ConnectionBuilder::local_infile), which is `false` unless it was set:
+    /// the capability is then taken out of both sides' handshakes, so that an honest server refuses
+    /// the statement.
     ///
     /// After the login no packet is looked at: a hostile server's request for a file reaches the
     /// driver all the same, and it is the driver that must not answer it.
     pub fn local_infile(mut self, allow: bool) -> Self {
-        self.local_infile = allow;
+        self.local_infile = Some(allow);
         self
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use socket2::Socket;
 
 use super::session::EndpointSession;
-use crate::handover::Handover;
+use crate::handover::{CloseReason, Handover};
 use crate::relay::Traffic;
 
 /// How often it is looked whether a command has ended.
@@ -32,6 +32,7 @@ impl Active {
     }
 
     fn end(&self) {
+        self.handover.ended(CloseReason::Endpoint);
         let _ = self.driver.shutdown(Shutdown::Both);
     }
 }
@@ -71,7 +72,9 @@ impl Registry {
     /// A place for one more, unless there are `limit` already.
     pub(super) fn admit(self: &Arc<Self>, limit: usize) -> Option<Serving> {
         let mut inner = self.inner();
-        if inner.serving >= limit {
+        // One that the server has ended waits for its driver alone.
+        let ended = || inner.active.values().filter(|active| active.handover.has_ended()).count();
+        if inner.serving >= limit && inner.serving.saturating_sub(ended()) >= limit {
             return None;
         }
         inner.serving += 1;
@@ -121,7 +124,13 @@ impl Registry {
         let mut inner = self.inner();
         while inner.serving > 0 {
             let over = Instant::now() >= patience;
-            inner.closed |= over;
+            if over && !inner.closed {
+                inner.closed = true;
+                let cut = inner.active.values().filter(|active| !active.is_idle()).count();
+                if cut > 0 {
+                    tracing::warn!("{cut} connections were cut at the end of the grace");
+                }
+            }
             inner.active.values().filter(|active| over || active.is_idle()).for_each(Active::end);
             if Instant::now() >= patience + GOODBYE {
                 return false;

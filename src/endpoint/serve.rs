@@ -7,10 +7,11 @@ use socket2::Socket;
 
 use super::registry::Active;
 use super::state::State;
+use crate::connect::deadline::tells_driver_gone;
 use crate::connect::link::Link;
-use crate::error::{Error, ServerReply};
+use crate::error::Error;
 use crate::handover::{CloseReason, Handover};
-use crate::protocol::err::{self, CANNOT_CONNECT, TLS_FAILED, TOO_MANY};
+use crate::protocol::err::{self, ACCESS_DENIED, TOO_MANY};
 use crate::protocol::login::Permissions;
 use crate::protocol::packet::frame;
 use crate::relay::{Job, LoggedIn, Traffic};
@@ -21,29 +22,34 @@ pub(super) fn serve(endpoint: &Weak<State>, driver: Socket, peer: &str) {
     let Some(state) = endpoint.upgrade() else { return };
     let connector = &state.connector;
     let tls = connector.shared.tls.current();
-    let Ok(handle) = driver.try_clone().map(Arc::new) else { return };
-    let deadline = connector.deadline().while_open(Arc::clone(&handle));
+    let driver = Arc::new(driver);
+    let deadline = connector.deadline().while_open(Arc::clone(&driver));
     let handover = Handover::default();
     let traffic = Arc::<Traffic>::default();
     // Before the dialing, so that it can be ended too.
     let registered = state.registry.add(Active {
         peer: peer.to_owned(),
-        driver: handle,
+        driver: Arc::clone(&driver),
         handover: handover.clone(),
         traffic: Arc::clone(&traffic),
     });
     let (greeted, plan) = match connector.dial(&tls, &deadline) {
         Ok(dialed) => dialed,
+        Err(error) if tells_driver_gone(&error) => {
+            let server = &connector.shared.server;
+            return tracing::info!(peer, "a driver went away before {server} was reached");
+        }
         Err(error) => {
             tracing::warn!(peer, "an endpoint's connection failed: {error}");
             state.failures.add(&error);
             return turn_away(driver, &error);
         }
     };
+    let address = greeted.facts.peer.clone();
     let job = Job {
         server: greeted.facts,
         plan,
-        permissions: Permissions { any_driver: true, ..connector.shared.permissions },
+        permissions: Permissions { any_driver: state.any_driver, ..connector.shared.permissions },
         local_infile: state.local_infile,
         deadline,
         handover: handover.clone(),
@@ -64,13 +70,12 @@ pub(super) fn serve(endpoint: &Weak<State>, driver: Socket, peer: &str) {
     let reason = handover.close_reason();
     if let (Some(CloseReason::Failed(error)), Some(state)) = (&reason, endpoint.upgrade()) {
         state.failures.add(error);
-        if matches!(error, Error::Handshake(_)) {
-            // The client certificate may have expired and been renewed since; the next driver gets
-            // it.
+        if tls.identity_may_have_expired(error) {
+            // It may have been renewed meanwhile; the next driver gets it.
             let _ = state.connector.shared.tls.renewed(&tls);
         }
     }
-    report(&handover, &traffic, peer, start, reason.as_ref());
+    report(&handover, &traffic, peer, &address, start, reason.as_ref());
 }
 
 /// One event a connection, once it is over.
@@ -78,34 +83,49 @@ fn report(
     handover: &Handover,
     traffic: &Traffic,
     peer: &str,
+    server: &str,
     start: Instant,
     reason: Option<&CloseReason>,
 ) {
     let session = handover.session();
     let tls = session.as_ref().and_then(|session| session.tls());
     let (to_server, to_driver) = traffic.bytes();
+    let failed = matches!(reason, Some(CloseReason::Failed(_) | CloseReason::Truncated));
     let reason = reason.map_or_else(|| "unknown".to_owned(), ToString::to_string);
-    tracing::info!(
-        peer,
-        server = session.as_ref().map_or("-", |session| session.address()),
-        version = tls.map_or("-", |tls| tls.version()),
-        cipher = tls.map_or("-", |tls| tls.cipher_openssl()),
-        verified = tls.map_or_else(|| "-".to_owned(), |tls| tls.verified().to_string()),
-        to_server,
-        to_driver,
-        milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "an endpoint's connection ended: {reason}"
-    );
+    // The level of an event is fixed where it is written.
+    macro_rules! event {
+        ($level:ident) => {
+            tracing::$level!(
+                peer,
+                server,
+                version = tls.map_or("-", |tls| tls.version()),
+                cipher = tls.map_or("-", |tls| tls.cipher_openssl()),
+                verified = tls.map_or_else(|| "-".to_owned(), |tls| tls.verified().to_string()),
+                to_server,
+                to_driver,
+                milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+                "an endpoint's connection ended: {reason}"
+            )
+        };
+    }
+    if failed { event!(warn) } else { event!(info) }
 }
 
 /// Tells the driver in place of a greeting why there is none.
-fn turn_away(driver: Socket, error: &Error) {
-    let code = match error {
-        Error::Server(_) => error.server_reply().map_or(CANNOT_CONNECT, ServerReply::code),
-        Error::Connect(_) | Error::Timeout(_) | Error::Io(_) | Error::Protocol(_) => CANNOT_CONNECT,
-        _ => TLS_FAILED,
-    };
-    tell(driver, code, &error.to_string());
+fn turn_away(driver: Arc<Socket>, error: &Error) {
+    tell(driver, err::number_for(error, false), &error.to_string());
+}
+
+/// Tells the driver that this process has no descriptor or thread left for it.
+pub(super) fn no_room(driver: Socket, peer: &str, error: &std::io::Error) {
+    tracing::debug!(peer, "an endpoint cannot carry a connection: {error}");
+    tell(driver, TOO_MANY, &format!("this endpoint cannot carry a connection more: {error}"));
+}
+
+/// Tells a process of another user that it may not come in.
+pub(super) fn turn_stranger_away(driver: Socket, uid: u32) {
+    let text = format!("this endpoint is not for uid {uid}: it is for the users it was told of");
+    tell(driver, ACCESS_DENIED, &text);
 }
 
 /// Tells the driver that there are enough.
@@ -114,12 +134,13 @@ pub(super) fn too_many(driver: Socket, limit: usize) {
         driver,
         TOO_MANY,
         &format!(
-            "this endpoint carries {limit} connections already; close some, or raise its limit"
+            "this endpoint carries as many connections as it may ({limit}); close some, or raise \
+             max_connections (--max-connections)"
         ),
     );
 }
 
-fn tell(driver: Socket, code: u16, text: &str) {
+fn tell(driver: impl Into<Arc<Socket>>, code: u16, text: &str) {
     // One small packet into an empty socket: it is taken whole, or nobody is there.
     let mut driver = Link::plain(driver);
     let packet = frame(&err::in_place_of_greeting(code, text), 0);

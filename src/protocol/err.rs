@@ -1,7 +1,7 @@
 //! ERR packets.
 
 use super::bytes::Bytes;
-use crate::error::ServerReply;
+use crate::error::{Error, ProtocolErrorKind, ServerReply};
 
 /// Reads an ERR packet, with or without a SQLSTATE: before the login some servers leave it out.
 pub(crate) fn parse(payload: &[u8], authenticated: bool) -> Option<ServerReply> {
@@ -23,6 +23,9 @@ pub(crate) fn parse(payload: &[u8], authenticated: bool) -> Option<ServerReply> 
 /// "Too many connections", a number of the server's.
 pub(crate) const TOO_MANY: u16 = 1040;
 
+/// "Access denied", a number of the server's.
+pub(crate) const ACCESS_DENIED: u16 = 1045;
+
 /// "Can't connect to the server", in the clients' own range.
 pub(crate) const CANNOT_CONNECT: u16 = 2003;
 
@@ -31,6 +34,23 @@ pub(crate) const LOST: u16 = 2013;
 
 /// "TLS failed", in the clients' own range.
 pub(crate) const TLS_FAILED: u16 = 2026;
+
+/// The number under which a driver is told an error of ours: that of the server's own error, or one of
+/// the clients' range. `greeted`: the driver has had its greeting, and so was connected.
+pub(crate) fn number_for(error: &Error, greeted: bool) -> u16 {
+    // Some numbers of the protocol are none of an error: clients take 0 for success, and 0xffff for
+    // a progress report of MariaDB's.
+    let of_server = error.server_reply().map(ServerReply::code);
+    let of_server = of_server.filter(|code| !matches!(*code, 0 | u16::MAX));
+    let unconnected = if greeted { LOST } else { CANNOT_CONNECT };
+    match error {
+        Error::Auth(_) | Error::Server(_) => of_server.unwrap_or(TLS_FAILED),
+        // It is about what the driver was told to do.
+        Error::Protocol(error) if error.kind() == ProtocolErrorKind::DriverTls => TLS_FAILED,
+        Error::Connect(_) | Error::Timeout(_) | Error::Io(_) | Error::Protocol(_) => unconnected,
+        _ => TLS_FAILED,
+    }
+}
 
 /// Writes an ERR packet of our own, for the driver; its SQLSTATE is that of the server's, if any.
 pub(crate) fn build(code: u16, state: Option<&str>, text: &str) -> Vec<u8> {

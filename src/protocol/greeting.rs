@@ -14,6 +14,8 @@ pub(crate) struct Greeting {
     capabilities: u32,
     /// Where the lower half of the capability flags stands in the payload.
     flags_at: usize,
+    /// Where the name of the authentication plugin begins in the payload.
+    plugin_at: usize,
 }
 
 impl Greeting {
@@ -72,6 +74,7 @@ impl Greeting {
             nonce,
             capabilities: u32::from(lower) | u32::from(upper) << 16,
             flags_at,
+            plugin_at: payload.len() - bytes.rest().len(),
         })
     }
 
@@ -94,8 +97,18 @@ impl Greeting {
     }
 
     /// The payload for the driver, with these capability flags cleared.
+    ///
+    /// It came before TLS, so anybody may have written it, and drivers show its texts to people: what
+    /// could draw on a terminal is exchanged for `?`.
     pub(crate) fn without(&self, cleared: u32) -> Vec<u8> {
         let mut payload = self.payload.clone();
+        for text in [1..self.version.len() + 1, self.plugin_at..payload.len()] {
+            for byte in payload.get_mut(text).unwrap_or_default() {
+                if !matches!(*byte, 0 | b' '..=b'~') {
+                    *byte = b'?';
+                }
+            }
+        }
         let [a, b, c, d] = (self.capabilities & !cleared).to_le_bytes();
         // Between the halves stand charset and status.
         if let Some([lower_a, lower_b, _, _, _, upper_a, upper_b, ..]) =

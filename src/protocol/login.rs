@@ -107,7 +107,12 @@ pub(crate) struct Login {
     just_switched: bool,
     /// What the driver may have mixed into an encrypted password: the newest first.
     nonces: Vec<Vec<u8>>,
+    /// The driver's last answer that was a hash of the password.
+    scramble: Vec<u8>,
 }
+
+/// The length of a scramble of caching_sha2_password.
+const SCRAMBLE: usize = 32;
 
 impl Login {
     /// Starts with the driver's HandshakeResponse, which must not have left yet.
@@ -129,6 +134,7 @@ impl Login {
             parsec_salted: false,
             just_switched: false,
             nonces: vec![nonce.to_vec()],
+            scramble: response.auth_data.to_vec(),
         };
         if response.plugin == plugin::CLEAR {
             login.check_cleartext()?;
@@ -149,6 +155,11 @@ impl Login {
     /// greeting's, which some use even after a switch.
     pub(crate) fn nonces(&self) -> &[Vec<u8>] {
         &self.nonces
+    }
+
+    /// What tells the password from another text; empty where the driver has shown nothing of it.
+    pub(crate) fn scramble(&self) -> &[u8] {
+        &self.scramble
     }
 
     /// Whether a plugin is in use that only the driver knows, so that its packets mean nothing here.
@@ -194,6 +205,9 @@ impl Login {
     /// Judges a packet of the driver before it leaves.
     pub(crate) fn driver_packet(&mut self, payload: &[u8]) -> Result<DriverSays, Error> {
         self.count()?;
+        if payload.len() == SCRAMBLE {
+            self.scramble = payload.to_vec();
+        }
         if self.may_need_our_key()
             && let Some(says) = self.about_our_key(payload)?
         {

@@ -1,5 +1,7 @@
 //! One connection from the login to its end.
 
+use std::sync::Arc;
+
 use socket2::Socket;
 
 use super::job::Job;
@@ -17,7 +19,7 @@ pub(crate) struct LoggedIn {
 impl LoggedIn {
     /// Brings a driver from the greeting to the final OK; `None` if that failed, which the driver and
     /// the handover have been told.
-    pub(crate) fn bring(driver: Socket, server: Socket, job: &Job) -> Option<Self> {
+    pub(crate) fn bring(driver: impl Into<Arc<Socket>>, server: Socket, job: &Job) -> Option<Self> {
         let (mut driver, mut server) = (Link::plain(driver), Link::plain(server));
         let logged_in = log_in(&mut driver, &mut server, job);
         driver.wipe();

@@ -7,12 +7,11 @@ use zeroize::Zeroizing;
 
 use super::failure::{closed, refused, server_failure};
 use super::job::{Job, Plan};
-use crate::connect::deadline::wait_until;
+use crate::connect::deadline::{tells_driver_gone, wait_until};
 use crate::connect::link::{Link, Received};
 use crate::connect::upgrade::{last_words, nothing_waits, upgrade};
 use crate::error::{AuthErrorKind, Error, IoErrorKind, ProtocolErrorKind, ServerReply, Step};
 use crate::material::check_server_key;
-use crate::protocol::err::{LOST, TLS_FAILED};
 use crate::protocol::login::{DriverSays, Login, Verdict};
 use crate::protocol::packet::{
     AUTH_PACKET_LIMIT, HEADER, RESPONSE_LIMIT, Sender, Sequence, clear_flags, frame, set_flag,
@@ -21,6 +20,9 @@ use crate::protocol::packet::{
 use crate::protocol::response::Response;
 use crate::protocol::{capability, err};
 use crate::session::{Claimed, Session, Timings, TlsSession};
+
+/// caching_sha2_password knows the password already; the server's OK follows.
+const FAST_AUTH_OK: [u8; 2] = [0x01, 0x03];
 
 /// Why a login ended without a connection.
 pub(super) enum Ended {
@@ -31,7 +33,7 @@ pub(super) enum Ended {
 
 impl From<Error> for Ended {
     fn from(error: Error) -> Self {
-        Ended::Failed(error)
+        if tells_driver_gone(&error) { Ended::DriverGone } else { Ended::Failed(error) }
     }
 }
 
@@ -103,8 +105,11 @@ impl Sides<'_> {
         start: Instant,
         mut tls_session: Option<(TlsSession, std::time::Duration)>,
     ) -> Result<(), Ended> {
+        // Who has to speak next, and is to blame if the time runs out.
+        let mut turn = Side::Server;
         loop {
             while let Some(payload) = self.server_packet()? {
+                turn = if *payload == FAST_AUTH_OK { Side::Server } else { Side::Driver };
                 match login.server_packet(&payload)? {
                     Verdict::Continue => {}
                     Verdict::CheckKey => check_key(payload.get(1..).unwrap_or_default())?,
@@ -123,6 +128,7 @@ impl Sides<'_> {
                 self.send_to_driver(&payload)?;
             }
             while let Some(payload) = self.driver_packet(AUTH_PACKET_LIMIT)? {
+                turn = Side::Server;
                 match login.driver_packet(&payload)? {
                     DriverSays::Pass => self.send_to_server(&payload)?,
                     DriverSays::AsksForKey => {
@@ -130,14 +136,15 @@ impl Sides<'_> {
                         let mut shown = vec![0x01];
                         shown.extend(key.as_bytes());
                         self.send_to_driver(&shown)?;
+                        turn = Side::Driver;
                     }
                     DriverSays::Encrypted => {
-                        let password = self.job.own_key()?.decrypt(&payload, login.nonces())?;
+                        let password = self.job.own_key()?.decrypt(&payload, login)?;
                         self.send_to_server(&password)?;
                     }
                 }
             }
-            self.wait_for_either()?;
+            self.wait_for_either(turn)?;
         }
     }
 
@@ -173,7 +180,7 @@ impl Sides<'_> {
                 None => match self.wait(Side::Driver) {
                     // Ours is never silent for long.
                     Err(Ended::Failed(Error::Timeout(_))) if self.job.permissions.any_driver => {
-                        return Err(self.silent());
+                        return Err(self.silent("answer the greeting of"));
                     }
                     waited => waited?,
                 },
@@ -189,11 +196,11 @@ impl Sides<'_> {
     }
 
     /// The time ran out, and not for the server's sake.
-    fn silent(&self) -> Ended {
+    fn silent(&self, expected: &str) -> Ended {
         Ended::Failed(Error::protocol(
             ProtocolErrorKind::Driver,
             format!(
-                "the driver did not answer the greeting of {} within connect-timeout",
+                "the driver did not {expected} {} within connect-timeout",
                 self.job.deadline.server()
             ),
         ))
@@ -267,7 +274,7 @@ impl Sides<'_> {
         }
     }
 
-    fn wait_for_either(&mut self) -> Result<(), Ended> {
+    fn wait_for_either(&mut self, turn: Side) -> Result<(), Ended> {
         if self.server.has_ended() {
             return self.wait(Side::Server);
         }
@@ -277,6 +284,9 @@ impl Sides<'_> {
         ];
         let ready = wait_until(&mut sockets, Some(self.job.deadline.at()))
             .map_err(|error| Error::io(IoErrorKind::Local, "waiting for a socket failed", error))?;
+        if !ready && turn == Side::Driver && self.job.permissions.any_driver {
+            return Err(self.silent("go on with the login to"));
+        }
         if !ready {
             return Err(self.job.deadline.missed(Step::Authentication).into());
         }
@@ -293,15 +303,8 @@ impl Sides<'_> {
 
     /// Gives the driver our sentence as an ERR packet; an error of the server under its own number.
     fn tell_driver(&mut self, error: &Error) {
-        let reply = error.server_reply();
-        let code = match error {
-            Error::Auth(_) | Error::Server(_) => reply.map_or(TLS_FAILED, ServerReply::code),
-            // It is about what the driver was told to do.
-            Error::Protocol(error) if error.kind() == ProtocolErrorKind::DriverTls => TLS_FAILED,
-            Error::Protocol(_) | Error::Io(_) | Error::Timeout(_) => LOST,
-            _ => TLS_FAILED,
-        };
-        let state = reply.and_then(ServerReply::state);
+        let code = err::number_for(error, true);
+        let state = error.server_reply().and_then(ServerReply::state);
         let packet = frame(&err::build(code, state, &error.to_string()), self.to_driver.next());
         let _ = self.driver.send(&packet).and_then(|()| self.driver.flush());
     }

@@ -18,7 +18,7 @@ pub(crate) use carry::LoggedIn;
 pub(crate) use door::DriverAddress;
 pub(crate) use job::{Job, Plan};
 pub(crate) use own_key::OwnKey;
-pub(crate) use private_dir::{PrivateDir, only_ours_and_roots};
+pub(crate) use private_dir::{PrivateDir, Reach, only_ours_and_roots};
 pub(crate) use traffic::Traffic;
 #[cfg(feature = "mysql")]
 pub(crate) use worker::Workers;

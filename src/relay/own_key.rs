@@ -5,9 +5,11 @@
 //! ciphertext where it expects the password itself, inside TLS. So the driver gets this key, and the
 //! server gets the password.
 
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::error::{AuthErrorKind, Error, Result};
+use crate::protocol::login::Login;
 
 /// The length of the nonce that is mixed into the password.
 const NONCE: usize = 20;
@@ -25,10 +27,15 @@ impl OwnKey {
     /// The password with its final NUL, which the driver mixed with one of these nonces.
     ///
     /// Source: MySQL Source Code Documentation, "Caching_sha2_password information".
-    pub(super) fn decrypt(
+    pub(super) fn decrypt(&self, ciphertext: &[u8], login: &Login) -> Result<Zeroizing<Vec<u8>>> {
+        self.read(ciphertext, login.nonces(), login.scramble())
+    }
+
+    fn read(
         &self,
         ciphertext: &[u8],
         nonces: &[Vec<u8>],
+        scramble: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>> {
         let mixed = self.0.decrypt(ciphertext)?;
         let unmixed = nonces.iter().filter(|nonce| nonce.len() >= NONCE).map(|nonce| {
@@ -36,10 +43,26 @@ impl OwnKey {
             Zeroizing::new(mixed.iter().zip(nonce).map(|(byte, nonce)| byte ^ nonce).collect())
         });
         let mut passwords: Vec<Zeroizing<Vec<u8>>> = unmixed.filter(is_password).collect();
-        // In one of 256 cases the wrong nonce too gives what has its only NUL at the end.
-        let likely = passwords.iter().position(is_text).unwrap_or(0);
+        // With the wrong nonce, too, the only NUL may come to stand at the end: the driver's hash of
+        // the password tells which is meant.
+        let meant = passwords.iter().position(|password| hashes_to(password, nonces, scramble));
+        let likely = meant.or_else(|| passwords.iter().position(is_text)).unwrap_or(0);
         if likely < passwords.len() { Ok(passwords.swap_remove(likely)) } else { Err(unreadable()) }
     }
+}
+
+/// Whether this is the password that the driver has hashed with one of the nonces:
+/// `SHA256(p) XOR SHA256(SHA256(SHA256(p)), nonce)`.
+///
+/// Source: MySQL Source Code Documentation, "Caching_sha2_password information".
+fn hashes_to(password: &[u8], nonces: &[Vec<u8>], scramble: &[u8]) -> bool {
+    let once = Sha256::digest(password.strip_suffix(&[0]).unwrap_or(password));
+    let thrice = |nonce: &Vec<u8>| {
+        let nonce = nonce.get(..NONCE).unwrap_or(nonce);
+        Sha256::new().chain_update(Sha256::digest(once)).chain_update(nonce).finalize()
+    };
+    let scrambled = |nonce| once.iter().zip(thrice(nonce)).map(|(a, b)| a ^ b).collect::<Vec<u8>>();
+    nonces.iter().any(|nonce| scrambled(nonce) == scramble)
 }
 
 fn is_text(password: &Zeroizing<Vec<u8>>) -> bool {
@@ -63,7 +86,7 @@ fn unreadable() -> Error {
 
 #[cfg(feature = "aws-lc-rs")]
 mod imp {
-    use std::sync::OnceLock;
+    use std::sync::{Mutex, OnceLock, PoisonError};
 
     use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
     use aws_lc_rs::rsa::{
@@ -76,7 +99,11 @@ mod imp {
     use crate::error::{Error, IoErrorKind, Result};
 
     #[derive(Debug, Default)]
-    pub(super) struct Key(OnceLock<Pair>);
+    pub(super) struct Key {
+        pair: OnceLock<Pair>,
+        /// Held by the one that makes it: a whole pool may come at once, and it takes a while.
+        making: Mutex<()>,
+    }
 
     #[derive(Debug)]
     struct Pair {
@@ -101,7 +128,11 @@ mod imp {
         }
 
         fn pair(&self) -> Result<&Pair> {
-            if let Some(pair) = self.0.get() {
+            if let Some(pair) = self.pair.get() {
+                return Ok(pair);
+            }
+            let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(pair) = self.pair.get() {
                 return Ok(pair);
             }
             let made = make().map_err(|_| {
@@ -111,8 +142,7 @@ mod imp {
                     std::io::Error::other("the crypto provider failed"),
                 )
             })?;
-            // Two drivers may have come at once; the first key stays.
-            Ok(self.0.get_or_init(|| made))
+            Ok(self.pair.get_or_init(|| made))
         }
     }
 
@@ -189,7 +219,7 @@ mod tests {
         for password in long.iter().chain([&umlauts, &Vec::new()]) {
             for nonce in [&newest, &greeting] {
                 let ciphertext = encrypted(&key, password, nonce);
-                let read = key.decrypt(&ciphertext, &nonces).unwrap();
+                let read = key.read(&ciphertext, &nonces, &[]).unwrap();
                 assert_eq!(read[..], [password.as_slice(), &[0]].concat()[..]);
             }
         }
@@ -203,7 +233,25 @@ mod tests {
         let newest = [vec![0xf5; 6], vec![b'g'; 14]].concat();
         let nonces = [newest, greeting.clone()];
         let ciphertext = encrypted(&key, b"secret", &greeting);
-        assert_eq!(key.decrypt(&ciphertext, &nonces).unwrap()[..], b"secret\0"[..]);
+        assert_eq!(key.read(&ciphertext, &nonces, &[]).unwrap()[..], b"secret\0"[..]);
+    }
+
+    /// One character in two hundred passwords of one: the wrong nonce gives another text.
+    #[test]
+    fn the_drivers_hash_tells_which_text_is_meant() {
+        let key = OwnKey::default();
+        let (greeting, newest) = ([b'a'; 20], [[b'b'; 1].as_slice(), &[b'a'; 19]].concat());
+        let nonces = [newest.clone(), greeting.to_vec()];
+        let ciphertext = encrypted(&key, b"0", &greeting);
+        let guess = key.read(&ciphertext, &nonces, &[]).unwrap();
+        assert_eq!(guess[..], b"3\0"[..], "a text as well");
+        let once = Sha256::digest(b"0");
+        for nonce in [newest.as_slice(), &greeting] {
+            let thrice = Sha256::digest([Sha256::digest(once).as_slice(), nonce].concat());
+            let scramble: Vec<u8> = once.iter().zip(thrice).map(|(a, b)| a ^ b).collect();
+            let read = key.read(&ciphertext, &nonces, &scramble).unwrap();
+            assert_eq!(read[..], b"0\0"[..]);
+        }
     }
 
     #[test]
@@ -218,7 +266,7 @@ mod tests {
             vec![1; 17],
         ];
         for ciphertext in cases {
-            let error = key.decrypt(&ciphertext, &nonces).unwrap_err();
+            let error = key.read(&ciphertext, &nonces, &[]).unwrap_err();
             assert_eq!(error.to_string(), unreadable().to_string());
         }
     }

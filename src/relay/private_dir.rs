@@ -2,9 +2,10 @@
 
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
 
 use crate::error::{IoError, IoErrorKind, Result};
 
@@ -16,16 +17,27 @@ const VARIABLE: &str = "MYSQL_TLS_RUNTIME_DIR";
 pub(crate) struct PrivateDir {
     descriptor: OwnedFd,
     path: PathBuf,
+    /// Whether sockets are bound and reached through the descriptor.
+    through_descriptor: bool,
     /// After a fork the child must not remove what the parent uses.
     owner: u32,
 }
 
+/// Who has to find the sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// This process, which has the descriptor.
+    Own,
+    /// Other processes, by the path: nobody else may be able to put something in its place.
+    Others,
+}
+
 impl PrivateDir {
     /// Makes a directory in `chosen`, or in the first usable of the usual places.
-    pub(crate) fn make(chosen: Option<&Path>) -> Result<Self> {
+    pub(crate) fn make(chosen: Option<&Path>, reach: Reach) -> Result<Self> {
         let mut tried = Vec::new();
         for candidate in candidates(chosen) {
-            match Self::make_in(&candidate) {
+            match Self::make_in(&candidate, reach) {
                 Ok(dir) => return Ok(dir),
                 Err(error) => tried.push(format!("{} ({error})", candidate.display())),
             }
@@ -33,18 +45,20 @@ impl PrivateDir {
         Err(IoError::new(
             IoErrorKind::RuntimeDir,
             format!(
-                "no directory for private sockets, tried {}; set runtime-dir to a directory that \
-                 this user can write",
+                "no directory for private sockets, tried {}; set runtime-dir or \
+                 {VARIABLE} to a directory that this user can write and others cannot",
                 crate::text::list(&tried)
             ),
         )
         .into())
     }
 
-    fn make_in(parent: &Path) -> std::io::Result<Self> {
-        // Elsewhere a socket is reached by its path, so nobody else may be able to change that.
-        #[cfg(not(target_os = "linux"))]
-        only_ours_and_roots(parent)?;
+    fn make_in(parent: &Path, reach: Reach) -> std::io::Result<Self> {
+        // There may be no /proc, as in a chroot.
+        let through_descriptor = cfg!(target_os = "linux") && Path::new("/proc/self/fd").exists();
+        if reach == Reach::Others || !through_descriptor {
+            only_ours_and_roots(parent)?;
+        }
         let made = tempfile::Builder::new()
             .prefix("mysql-tls-")
             .rand_bytes(12)
@@ -58,7 +72,11 @@ impl PrivateDir {
         if stat.st_uid != rustix::process::geteuid().as_raw() || stat.st_mode & 0o777 != 0o700 {
             return Err(std::io::Error::other("the directory made there is not ours alone"));
         }
-        let dir = PrivateDir { descriptor, path: made.keep(), owner: std::process::id() };
+        // systemd-tmpfiles removes old files below /tmp, live sockets too that are bound through a
+        // descriptor; it leaves a directory alone that somebody holds a lock on (tmpfiles.d(5)).
+        let _ = rustix::fs::flock(&descriptor, FlockOperation::NonBlockingLockShared);
+        let path = made.keep();
+        let dir = PrivateDir { descriptor, path, through_descriptor, owner: std::process::id() };
         // Some file systems have no sockets; better to find out before a connect.
         drop(dir.bind("w-probe")?);
         dir.remove("w-probe");
@@ -70,7 +88,7 @@ impl PrivateDir {
     /// On Linux it goes through our descriptor: it has no limit of length, and a directory that is
     /// renamed or made anew by somebody else does not matter.
     pub(crate) fn socket_path(&self, name: &str) -> PathBuf {
-        if cfg!(target_os = "linux") {
+        if self.through_descriptor {
             PathBuf::from(format!("/proc/self/fd/{}/{name}", self.descriptor.as_raw_fd()))
         } else {
             self.path.join(name)
@@ -134,19 +152,62 @@ impl Drop for PrivateDir {
     }
 }
 
-/// Checks that nobody but us and root can put something else in the place of `path`.
+/// Checks that nobody but us and root can put something else in the place of `path`, or of anything
+/// on the way to it, links included.
 pub(crate) fn only_ours_and_roots(path: &Path) -> std::io::Result<()> {
+    /// As many as Linux follows. Source: path_resolution(7).
+    const LINKS_LIMIT: usize = 40;
+    let mut links = 0;
+    let mut here = PathBuf::from("/");
+    check_ours(&here, &std::fs::metadata(&here)?)?;
+    let mut ahead = steps(&std::path::absolute(path)?);
+    while let Some(step) = ahead.pop() {
+        match step.as_os_str() {
+            step if step == ".." => {
+                here.pop();
+                continue;
+            }
+            step if step == "/" => {
+                here = PathBuf::from("/");
+                continue;
+            }
+            _ => {}
+        }
+        let there = here.join(step);
+        let metadata = std::fs::symlink_metadata(&there)?;
+        check_ours(&there, &metadata)?;
+        if metadata.is_symlink() {
+            links += 1;
+            if links > LINKS_LIMIT {
+                return Err(Errno::LOOP.into());
+            }
+            ahead.extend(steps(&std::fs::read_link(&there)?));
+        } else {
+            here = there;
+        }
+    }
+    Ok(())
+}
+
+/// The steps of a path, the last one first.
+fn steps(path: &Path) -> Vec<PathBuf> {
+    let steps = path.components().filter(|step| *step != Component::CurDir);
+    steps.rev().map(|step| PathBuf::from(step.as_os_str())).collect()
+}
+
+/// Checks one step of a way: it is ours or root's, and others cannot exchange what is in it.
+fn check_ours(path: &Path, metadata: &std::fs::Metadata) -> std::io::Result<()> {
     use std::os::unix::fs::MetadataExt;
 
     const OTHERS_WRITE: u32 = 0o022;
     const STICKY: u32 = 0o1000;
     let us = rustix::process::geteuid().as_raw();
-    for part in path.canonicalize()?.ancestors() {
-        let metadata = std::fs::metadata(part)?;
-        let shared = metadata.mode() & OTHERS_WRITE != 0 && metadata.mode() & STICKY == 0;
-        if shared || ![0, us].contains(&metadata.uid()) {
-            return Err(std::io::Error::other(format!("others can change {}", part.display())));
-        }
+    // The mode of a link means nothing.
+    let shared = !metadata.is_symlink()
+        && metadata.mode() & OTHERS_WRITE != 0
+        && metadata.mode() & STICKY == 0;
+    if shared || ![0, us].contains(&metadata.uid()) {
+        return Err(std::io::Error::other(format!("others can change {}", path.display())));
     }
     Ok(())
 }
@@ -171,7 +232,7 @@ mod tests {
     #[test]
     fn the_directory_is_private_and_goes_away() {
         let parent = tempfile::tempdir().unwrap();
-        let dir = PrivateDir::make(Some(parent.path())).unwrap();
+        let dir = PrivateDir::make(Some(parent.path()), Reach::Own).unwrap();
         let path = dir.path.clone();
         assert_eq!(path.parent(), Some(parent.path()));
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
@@ -186,7 +247,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let long = parent.path().join("x".repeat(120));
         std::fs::create_dir(&long).unwrap();
-        let made = PrivateDir::make(Some(&long));
+        let made = PrivateDir::make(Some(&long), Reach::Own);
         if cfg!(target_os = "linux") {
             made.unwrap();
         } else {
@@ -197,7 +258,7 @@ mod tests {
     #[test]
     fn a_directory_that_somebody_put_in_its_place_is_left_alone() {
         let parent = tempfile::tempdir().unwrap();
-        let dir = PrivateDir::make(Some(parent.path())).unwrap();
+        let dir = PrivateDir::make(Some(parent.path()), Reach::Own).unwrap();
         let path = dir.path.clone();
         let aside = parent.path().join("aside");
         std::fs::rename(&path, &aside).unwrap();
@@ -221,10 +282,62 @@ mod tests {
         }
     }
 
+    /// Whoever can change a link can lead others elsewhere, however safe its target is.
+    #[test]
+    fn a_link_on_the_way_is_no_safer_than_the_directory_that_it_lies_in() {
+        let parent = tempfile::tempdir().unwrap();
+        let (target, links) = (parent.path().join("target"), parent.path().join("links"));
+        std::fs::create_dir(&target).unwrap();
+        std::fs::create_dir(&links).unwrap();
+        let link = links.join("link");
+        std::os::unix::fs::symlink("../target/.", &link).unwrap();
+        for (mode, safe) in [(0o777, false), (0o1777, true), (0o775, false), (0o755, true)] {
+            std::fs::set_permissions(&links, PermissionsExt::from_mode(mode)).unwrap();
+            assert_eq!(only_ours_and_roots(&link).is_ok(), safe, "{mode:o}");
+            only_ours_and_roots(&target).unwrap();
+        }
+        let circle = links.join("circle");
+        std::os::unix::fs::symlink(&circle, &circle).unwrap();
+        let error = only_ours_and_roots(&circle).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(Errno::LOOP.raw_os_error()));
+    }
+
+    #[test]
+    fn for_others_the_way_has_to_be_safe_too() {
+        let parent = tempfile::tempdir().unwrap();
+        for (mode, safe) in [(0o777, false), (0o1777, true), (0o700, true)] {
+            std::fs::set_permissions(parent.path(), PermissionsExt::from_mode(mode)).unwrap();
+            let made = PrivateDir::make(Some(parent.path()), Reach::Others);
+            assert_eq!(made.is_ok(), safe, "{mode:o}");
+            if let Err(error) = made {
+                assert_eq!(error.code(), "io.runtime-dir");
+                let why = format!("others can change {}", parent.path().display());
+                assert!(error.to_string().contains(&why), "{error}");
+            }
+            if cfg!(target_os = "linux") {
+                PrivateDir::make(Some(parent.path()), Reach::Own).unwrap();
+            }
+        }
+    }
+
+    /// What cleans /tmp leaves alone what is locked.
+    #[test]
+    fn the_directory_is_locked_for_as_long_as_it_is_ours() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = PrivateDir::make(Some(parent.path()), Reach::Own).unwrap();
+        let other = std::fs::File::open(&dir.path).unwrap();
+        let lock = |file: &std::fs::File| {
+            rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive)
+        };
+        assert_eq!(lock(&other), Err(Errno::WOULDBLOCK));
+        drop(dir);
+        lock(&other).unwrap();
+    }
+
     #[test]
     fn the_child_of_a_fork_removes_nothing() {
         let parent = tempfile::tempdir().unwrap();
-        let mut dir = PrivateDir::make(Some(parent.path())).unwrap();
+        let mut dir = PrivateDir::make(Some(parent.path()), Reach::Own).unwrap();
         let path = dir.path.clone();
         let _listener = dir.bind("w1").unwrap();
         // As if this were another process than the one that made it.
@@ -236,7 +349,7 @@ mod tests {
 
     #[test]
     fn every_place_that_was_tried_is_named() {
-        let error = PrivateDir::make(Some(Path::new("/nonexistent/run"))).unwrap_err();
+        let error = PrivateDir::make(Some(Path::new("/nonexistent/run")), Reach::Own).unwrap_err();
         assert_eq!(error.code(), "io.runtime-dir");
         assert!(error.to_string().contains("/nonexistent/run"), "{error}");
     }

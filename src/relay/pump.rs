@@ -19,6 +19,9 @@ const GOODBYE: Duration = Duration::from_millis(500);
 /// How long a server may take to close after our goodbye.
 const FAREWELL: Duration = Duration::from_millis(250);
 
+/// How long a driver may leave an ended connection open before it is closed on it.
+const LINGER: Duration = Duration::from_secs(30);
+
 /// How often a relay whose server takes nothing looks whether the connection was dropped.
 const STALL: Duration = Duration::from_millis(200);
 
@@ -65,6 +68,7 @@ fn open(driver: &mut Link, server: &mut Link, job: &Job) -> End {
         if server.has_ended() && server.received().is_empty() {
             return End::Server(CloseReason::Server);
         }
+        job.traffic.owes(!server.received().is_empty() || driver.wants_write());
         let server_interest = interest(server, driver);
         let mut sockets = [
             PollFd::new(driver.socket(), interest(driver, server) | HANG_UP),
@@ -210,22 +214,22 @@ fn await_end(server: &mut Link) {
 }
 
 /// The server is gone: the driver gets what is left and an end, and is then let talk to nobody until
-/// it closes. Closing first would cost it the server's last words.
+/// it closes, or for a while. Closing at once could cost it the server's last words.
 fn finish_driver(driver: &mut Link, server: &mut Link) {
-    let mut told = false;
+    let mut told = None;
     loop {
         if forward(server, driver).is_err() {
             return;
         }
         let done = server.received().is_empty() && !driver.wants_write();
-        if done && !told {
+        if done && told.is_none() {
             let _ = driver.socket().shutdown(Shutdown::Write);
             let _ = server.socket().shutdown(Shutdown::Both);
-            told = true;
+            told = Some(Instant::now());
         }
         let room = if done { PollFlags::empty() } else { PollFlags::OUT };
         let mut sockets = [PollFd::new(driver.socket(), PollFlags::IN | room)];
-        if wait_until(&mut sockets, None).is_err() {
+        if !matches!(wait_until(&mut sockets, told.map(|told| told + LINGER)), Ok(true)) {
             return;
         }
         match driver.receive() {

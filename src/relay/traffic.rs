@@ -14,6 +14,8 @@ pub(crate) struct Traffic {
     to_driver: AtomicU64,
     /// Whether the driver spoke last, so that a command is under way.
     asked: AtomicBool,
+    /// Whether the driver does not take what the server has sent.
+    owed: AtomicBool,
     begun: Instant,
     /// When something passed last, in milliseconds since it began.
     last: AtomicU64,
@@ -25,6 +27,7 @@ impl Default for Traffic {
             to_server: AtomicU64::new(0),
             to_driver: AtomicU64::new(0),
             asked: AtomicBool::new(false),
+            owed: AtomicBool::new(false),
             begun: Instant::now(),
             last: AtomicU64::new(0),
         }
@@ -43,8 +46,20 @@ impl Traffic {
     }
 
     fn pass(&self, asked: bool) {
+        self.touch();
+        self.asked.store(asked, Ordering::Release);
+    }
+
+    /// Whether a part of an answer waits for the driver, which may take its time.
+    pub(super) fn owes(&self, owed: bool) {
+        if self.owed.load(Ordering::Relaxed) != owed {
+            self.touch();
+            self.owed.store(owed, Ordering::Release);
+        }
+    }
+
+    fn touch(&self) {
         self.last.store(self.now(), Ordering::Relaxed);
-        self.asked.store(asked, Ordering::Relaxed);
     }
 
     fn now(&self) -> u64 {
@@ -58,7 +73,9 @@ impl Traffic {
 
     /// Whether no command is under way, as far as can be seen from outside.
     pub(crate) fn is_idle(&self) -> bool {
+        // The states before the time: whoever sees that nothing is under way sees when that began.
+        let busy = self.asked.load(Ordering::Acquire) | self.owed.load(Ordering::Acquire);
         let silence = self.now().saturating_sub(self.last.load(Ordering::Relaxed));
-        !self.asked.load(Ordering::Relaxed) && u128::from(silence) >= PAUSE.as_millis()
+        !busy && u128::from(silence) >= PAUSE.as_millis()
     }
 }

@@ -107,6 +107,21 @@ impl TlsState {
         })
     }
 
+    /// Whether a connect failed since the server does not take the client certificate any more.
+    pub(crate) fn identity_may_have_expired(&self, error: &Error) -> bool {
+        let Some(identity) = self.identity() else { return false };
+        match error {
+            Error::Handshake(error) => {
+                error.kind() == HandshakeErrorKind::ClientCertificateRefused
+                    && (error.alert() == Some("certificate_expired") || identity.is_expired())
+            }
+            // A server that refuses a certificate under TLS 1.3 may close before it has read all that
+            // was sent, and the reset that follows can overtake its alert.
+            Error::Io(_) => identity.is_expired(),
+            _ => false,
+        }
+    }
+
     /// A new connection; its key shares are made here. What the callbacks see until
     /// [`finish`](Self::finish) or [`explain`](Self::explain) is recorded for this thread.
     pub(crate) fn connection(&self) -> Result<ClientConnection, Error> {

@@ -144,6 +144,15 @@ impl Outcome {
         assert!(complaint.is_some_and(|line| line.starts_with(&start)), "{}", self.stderr);
     }
 
+    /// Without the first line of stderr, that it waits for the server.
+    fn after_waiting(mut self, patience: &str) -> Self {
+        let (first, rest) = self.stderr.split_once('\n').unwrap_or_default();
+        let start = format!("waiting for the server, up to {patience}: ");
+        assert!(first.starts_with(&start), "{}", self.stderr);
+        self.stderr = rest.to_owned();
+        self
+    }
+
     /// It ended with exit status 1 and nothing but `error[CODE]: SENTENCE`; returns the sentence.
     fn failed(self, code: &str) -> String {
         assert_eq!((self.code, self.stdout.as_str()), (Some(1), ""), "{}", self.stderr);

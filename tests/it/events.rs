@@ -79,6 +79,21 @@ fn twice(builder: &ConnectionBuilder) -> Vec<String> {
     })
 }
 
+/// It lets drivers at an endpoint send files, so a program that only connects is told.
+#[test]
+fn local_infile_without_a_handler_is_one_warning_a_connector() {
+    let server = ScriptedServer::start(ServerScript::new());
+    let told = twice(&plaintext(&server).local_infile(true));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains("local-infile") && told[0].contains("local_infile_handler"),
+        "{told:?}"
+    );
+    let handler = mysql_tls::mysql::LocalInfileHandler::new(|_, _| Ok(()));
+    let with_handler = plaintext(&server).local_infile(true).local_infile_handler(handler);
+    assert_eq!(twice(&with_handler), [""; 0]);
+}
+
 #[test]
 fn a_fallback_to_plaintext_is_one_warning_a_connector() {
     let server = ScriptedServer::start(ServerScript::new());

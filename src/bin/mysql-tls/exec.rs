@@ -13,13 +13,13 @@ use std::time::Duration;
 
 use clap::Args;
 use mysql_tls::{Connector, EndpointOptions, UrlStyle};
-use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
+use signal_hook::consts::SIGCHLD;
 
 use crate::descriptors;
 use crate::duration::duration;
 use crate::failure::Failure;
 use crate::server::ServerArgs;
+use crate::signals;
 use environment::Assignment;
 use template::{Place, Template, Values};
 
@@ -49,7 +49,8 @@ pub(crate) struct ExecArgs {
     #[arg(long, value_name = "NAME=TEMPLATE", value_parser = environment::assignment())]
     env: Vec<Assignment>,
 
-    /// Wait until the server accepts a connection, at most so long, before the command is started
+    /// Wait until the server accepts a connection before the command is started, and begin no other
+    /// attempt after so long [default: do not wait]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     wait: Option<Duration>,
 
@@ -91,11 +92,9 @@ impl ExecArgs {
 pub(crate) fn run(args: &ExecArgs, inherited: &[RawFd]) -> Result<ExitCode, Failure> {
     let command = args.templates()?;
     let variables = environment::templates(&args.env, args.place())?;
-    // Before anything is made that has to be taken away again.
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGCHLD]).map_err(|error| {
-        Failure::error("io.local", format!("no signal can be awaited: {error}"))
-    })?;
     let builder = args.server.builder()?;
+    // Before anything is made that has to be taken away again.
+    let mut signals = signals::awaited(&[SIGCHLD])?;
     // The DSN's file may have been one of them.
     descriptors::close(inherited);
     let connector = builder.build()?;

@@ -5,10 +5,12 @@ mod descriptors;
 mod duration;
 mod exec;
 mod failure;
+mod lines;
 mod output;
 mod password;
 mod server;
 mod shim;
+mod signals;
 mod status;
 mod warnings;
 
@@ -53,5 +55,7 @@ fn main() -> ExitCode {
         Command::Shim(args) => shim::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Exec(args) => exec::run(&args, &inherited),
     };
-    done.unwrap_or_else(Failure::report)
+    let status = done.unwrap_or_else(Failure::report);
+    lines::finish();
+    status
 }

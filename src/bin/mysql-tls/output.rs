@@ -1,9 +1,10 @@
 //! The two streams: results on stdout, everything for the person at the terminal on stderr.
 
 use std::fmt;
-use std::io::{ErrorKind, Write, stderr, stdout};
+use std::io::{ErrorKind, Write, stdout};
 
 use crate::failure::Failure;
+use crate::lines;
 
 /// Prints a result.
 pub(crate) fn print(text: impl fmt::Display) -> Result<(), Failure> {
@@ -14,9 +15,9 @@ pub(crate) fn print(text: impl fmt::Display) -> Result<(), Failure> {
     })
 }
 
-/// Prints a line on stderr. Nobody is left to be told if that fails.
+/// Prints a line on stderr.
 pub(crate) fn tell(line: impl fmt::Display) {
-    let _ = writeln!(stderr().lock(), "{line}");
+    lines::write(line.to_string());
 }
 
 pub(crate) fn warn(message: impl fmt::Display) {

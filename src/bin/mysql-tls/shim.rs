@@ -2,20 +2,23 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::Duration;
 
 use clap::Args;
-use mysql_tls::EndpointOptions;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use mysql_tls::{Endpoint, EndpointOptions};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::iterator::Signals;
 
 use crate::duration::duration;
 use crate::failure::Failure;
-use crate::output;
 use crate::server::ServerArgs;
+use crate::{lines, output, signals};
 
 const HELP: &str = "Drivers connect without TLS and with their own user and password; the DSN has \
-                    none. SIGTERM and SIGINT end it with status 0.";
+                    none. SIGTERM, SIGINT, SIGHUP and SIGQUIT end it with status 0, a second one \
+                    at once.";
 
 #[derive(Args)]
 // `--socket` is where this command listens, so that of the mysql client has another name; what
@@ -33,7 +36,7 @@ pub(crate) struct ShimArgs {
     place: Place,
 
     /// Let the processes of this user in too, by his number; may be given several times
-    #[arg(long, value_name = "UID", conflicts_with = "listen")]
+    #[arg(long, value_name = "UID", conflicts_with = "listen", value_parser = uid)]
     allow_uid: Vec<u32>,
 
     /// Take a socket in a directory that others can write to, who can then put theirs in its place
@@ -49,7 +52,7 @@ pub(crate) struct ShimArgs {
     max_connections: usize,
 
     /// How long commands that are under way may go on after the signal
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     grace: Duration,
 
     #[command(flatten)]
@@ -66,8 +69,18 @@ struct Place {
 
     /// Listen on this address, such as 127.0.0.1:3307; it has to be of the loopback interface, where
     /// every user of this machine can connect
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     listen: Option<SocketAddr>,
+}
+
+fn uid(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "write the user's number, as `id -u NAME` prints it".to_owned())
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "write an IP address with a port, such as 127.0.0.1:3307 or [::1]:3307".to_owned()
+    })
 }
 
 fn connections(text: &str) -> Result<usize, String> {
@@ -93,17 +106,18 @@ impl ShimArgs {
 }
 
 pub(crate) fn run(args: &ShimArgs) -> Result<(), Failure> {
-    // First of all, so that from here on a signal ends it in order.
-    let mut signals = Signals::new([SIGTERM, SIGINT]).map_err(|error| {
-        Failure::error("io.local", format!("no signal can be awaited: {error}"))
-    })?;
+    // A log that nobody reads must not hold up the connections.
+    lines::detach();
     let connector = args.server.builder_without_login()?.build()?;
+    // Before there is anything to be taken away; so that from here on a signal ends it in order.
+    let mut signals = signals::awaited(&[])?;
     if connector.user().is_some() || connector.database().is_some() {
         output::warn(
             "the user and the database in the DSN are not used: a shim never logs in, and each \
              driver brings its own",
         );
     }
+    raise_descriptor_limit();
     let endpoint = connector.endpoint_with(args.options())?;
     let place = match (endpoint.path(), endpoint.address()) {
         (Some(path), _) => path.display().to_string(),
@@ -116,8 +130,34 @@ pub(crate) fn run(args: &ShimArgs) -> Result<(), Failure> {
         Err(failure) => return Err(failure),
     }
     signals.forever().next();
-    if !endpoint.shutdown(args.grace) {
-        output::warn("some connections did not end within the grace and were cut");
-    }
+    end(endpoint, args.grace, &mut signals);
     Ok(())
+}
+
+/// Ends it with the grace; a second signal cuts that short.
+fn end(endpoint: Endpoint, grace: Duration, signals: &mut Signals) {
+    const LOOK: Duration = Duration::from_millis(20);
+    let (ended, end) = mpsc::channel();
+    thread::spawn(move || ended.send(endpoint.shutdown(grace)));
+    loop {
+        match end.recv_timeout(LOOK) {
+            Ok(true) => return,
+            Ok(false) => {
+                return output::warn(
+                    "some connections have not ended, and are cut with the program",
+                );
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) if signals.pending().next().is_some() => {
+                return output::warn("a second signal: commands that are under way are cut");
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+/// Each connection takes two descriptors, and 1024 in all is the usual limit that a process may raise.
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }

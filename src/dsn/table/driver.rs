@@ -199,4 +199,13 @@ pub(super) const KEYS: &[DsnKey] = &[
         read: |builder, value| v::set(&mut builder.pool.check_health, v::flag(value)),
         write: |builder| v::write_flag(builder.pool.check_health, true),
     },
+    DsnKey {
+        name: "local-infile",
+        aliases: &[also("allowLoadLocalInfile"), also("allowAllFiles")],
+        default: "`false`",
+        secret: false,
+        help: "Whether a driver at an endpoint may send local files (`LOAD DATA LOCAL`).",
+        read: |builder, value| v::set(&mut builder.local_infile, v::flag(value)),
+        write: |builder| v::write_flag(builder.local_infile, false),
+    },
 ];

@@ -46,7 +46,11 @@ fn what_is_right_is_read() {
                 .ssl_ca_pem("-----BEGIN CERTIFICATE-----\nMIIB+/8=\n-----END CERTIFICATE-----\n")
                 .charset("utf8mb4"),
         ),
-        (27, "mysql://h?stmt_cache_size=0", ConnectionBuilder::new("h").stmt_cache_size(0)),
+        (
+            27,
+            "mysql://h?pool_min=1&local_infile=1&stmt_cache_size=0",
+            ConnectionBuilder::new("h").pool_min(1).local_infile(true).stmt_cache_size(0),
+        ),
         (
             29,
             "mysql://u%40srv:pw@srv.mysql.database.azure.com",
@@ -298,12 +302,6 @@ const REFUSED: &[Row] = &[
         "dsn.foreign-tls-key",
         &["`require_ssl`, `verify_ca` and `built_in_roots`", "`ssl-mode=REQUIRED`"],
     ),
-    (
-        27,
-        "mysql://u:PWD@h?local_infile=1&stmt_cache_size=0",
-        "dsn.not-supported-yet",
-        &["`local_infile`"],
-    ),
     (28, "mysql://u:PWD@h?sslmode=require", "dsn.value", &["`ssl-mode=REQUIRED`"]),
     (28, "mysql://u:PWD@h?sslmode=verify-full", "dsn.value", &["`ssl-mode=VERIFY_IDENTITY`"]),
     (28, "mysql://u:PWD@h?sslmode=prefer", "dsn.value", &["`ssl-mode=PREFERRED`"]),
@@ -373,7 +371,7 @@ fn a_key_is_ignored_by_name_only_if_it_is_anothers_and_not_about_tls() {
 
     for (text, key, code) in [
         ("mysql://h?useSSL=false", "useSSL", "dsn.foreign-tls-key"),
-        ("mysql://h?local_infile=1", "local_infile", "dsn.not-supported-yet"),
+        ("mysql://h?load_balance=random", "load_balance", "dsn.not-supported-yet"),
         ("mysql://h?ssl-mode=x", "ssl-mode", "dsn.value"),
         ("mysql://h?sslmod=x", "sslmod", "dsn.unknown-key"),
         ("mysql://h?mytlsthing=x", "mytlsthing", "dsn.unknown-key"),

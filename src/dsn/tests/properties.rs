@@ -153,12 +153,13 @@ prop_compose! {
         time_zone in option::of(text()),
         additional_capabilities: u32,
         (min, max, reset_connection, check_health) in any::<(Option<usize>, Option<usize>, bool, bool)>(),
+        local_infile: bool,
         builder in network().boxed(),
     ) -> ConnectionBuilder {
         ConnectionBuilder {
             compression, max_allowed_packet, init, stmt_cache_size, connect_attributes, charset,
             time_zone, additional_capabilities,
-            pool: PoolOptions { min, max, reset_connection, check_health }, ..builder
+            pool: PoolOptions { min, max, reset_connection, check_health }, local_infile, ..builder
         }
     }
 }

@@ -126,6 +126,10 @@ fn rows() -> Vec<(&'static str, ConnectionBuilder)> {
         ("pool-max=20", h().pool_max(20)),
         ("reset-connection=false", h().reset_connection(false)),
         ("check-health=off", h().check_health(false)),
+        ("local-infile=on", h().local_infile(true)),
+        ("local_infile=1", h().local_infile(true)),
+        ("allowLoadLocalInfile=false", h()),
+        ("allowAllFiles=true", h().local_infile(true)),
     ]
 }
 

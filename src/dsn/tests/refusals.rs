@@ -147,6 +147,7 @@ const MALFORMED: &[(&str, &[&str], &str)] = &[
     ("pool-max", &["x", "-1"], "whole number"),
     ("reset-connection", &["x"], "`true` or `false`"),
     ("check-health", &["x"], "`true` or `false`"),
+    ("local-infile", &["x", "/etc"], "`true` or `false`"),
     ("collation", &["a;DROP", "a%20b", "a'b"], "name of a collation"),
     ("time-zone", &[""], "no value"),
     ("init", &[";", "a;;b", ";a", "%20"], "empty statement"),
@@ -274,8 +275,8 @@ fn foreign_tls_keys_get_the_replacement_for_their_value() {
         ("trustServerCertificate=true", &["`ssl-mode=REQUIRED`"]),
         ("rejectUnauthorized=false", &["`ssl-mode=REQUIRED`"]),
         (
-            "useSSL=true&reconnect=true&local_infile=1&zzz=1",
-            &["`useSSL`", "`reconnect`", "`local_infile`", "`zzz`"],
+            "useSSL=true&reconnect=true&load_balance=1&zzz=1",
+            &["`useSSL`", "`reconnect`", "`load_balance`", "`zzz`"],
         ),
     ] {
         assert_refused(&format!("mysql://h?{query}"), "dsn.foreign-tls-key", fragments);

@@ -112,7 +112,7 @@ fn it_waits_for_a_server_that_starts() {
     });
     let scripts = [good.clone().start(Start::Close), starting, good];
     let server = ScriptedServer::start_on(&format!("127.0.0.1:{port}"), scripts).unwrap();
-    assert_eq!(running.end().succeeded(), "started\n");
+    assert_eq!(running.end().after_waiting("60s").succeeded(), "started\n");
     assert_eq!(server.connections(), 3);
     assert!(server.wait_record(2, Duration::from_secs(5)).quit);
 }
@@ -137,7 +137,12 @@ fn what_does_not_pass_by_itself_is_an_error_at_once() {
 #[test]
 fn patience_ends() {
     let start = Instant::now();
-    waiting(free_port(), "app@", "1s").end().failed("connect.unreachable");
+    let outcome = waiting(free_port(), "app@", "1s").end().after_waiting("1s");
+    let sentence = outcome.failed("connect.unreachable");
+    assert!(
+        sentence.ends_with("; the server has accepted no connection in 1s (--wait)"),
+        "{sentence}"
+    );
     assert!(start.elapsed() >= Duration::from_secs(1));
 }
 
@@ -145,7 +150,7 @@ fn patience_ends() {
 fn a_signal_ends_the_waiting() {
     let running = waiting(free_port(), "app@", "60s").start();
     thread::sleep(Duration::from_millis(500));
-    let outcome = running.end_by(Signal::TERM);
+    let outcome = running.end_by(Signal::TERM).after_waiting("60s");
     let found = (outcome.code, outcome.stdout.as_str(), outcome.stderr.as_str());
     assert_eq!(found, (Some(143), "", ""));
 }

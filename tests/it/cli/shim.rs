@@ -141,7 +141,10 @@ fn more_than_the_limit_are_turned_away() {
     let (running, path) = shim(&fixture, &["--max-connections", "1"]);
     let _first = driver(&path).unwrap();
     let error = driver(&path).unwrap_err().to_string();
-    assert!(error.contains("1040") && error.contains("carries 1 connections"), "{error}");
+    assert!(
+        error.contains("1040") && error.contains("as many connections as it may (1)"),
+        "{error}"
+    );
     assert_eq!(running.end_by(Signal::TERM).code, Some(0));
 }
 
@@ -226,7 +229,7 @@ fn wrong_usage_is_exit_status_2() {
         ),
         (
             &["shim", "--socket", "/s", "--grace", "1h", dsn],
-            "invalid value '1h' for '--grace <SECONDS>': write a number of seconds, or one with a \
+            "invalid value '1h' for '--grace <DURATION>': write a number of seconds, or one with a \
              unit, such as 500ms, 60s or 2m",
         ),
     ] {

@@ -52,6 +52,7 @@ fn one_event_a_connection() {
     let events: Vec<&str> = told.lines().filter_map(|line| line.split("event ").nth(1)).collect();
     let peer = format!("peer=\"uid {}\"", rustix::process::geteuid().as_raw());
     let server = format!("server=\"127.0.0.1:{}\"", good.port());
+    let denying = format!("server=\"127.0.0.1:{}\"", denied.port());
     let expected: [&[&str]; 3] = [
         &[
             "INFO ",
@@ -65,7 +66,7 @@ fn one_event_a_connection() {
             "milliseconds=",
             "closed by this side",
         ],
-        &["INFO ", &peer, "version=\"-\"", "to_server=0", "refused the login", "1045"],
+        &["WARN ", &peer, &denying, "version=\"-\"", "to_server=0", "refused the login", "1045"],
         &["WARN ", &peer, "no connection to localhost"],
     ];
     assert_eq!(events.len(), expected.len(), "{told}");

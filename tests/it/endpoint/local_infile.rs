@@ -9,11 +9,22 @@ use super::*;
 
 #[test]
 fn the_capability_is_cleared_both_ways() {
-    for (allowed, claimed) in [(false, true), (false, false), (true, true), (true, false)] {
-        let what = format!("allowed {allowed}, claimed {claimed}");
+    // What the connector was told, what the endpoint was, and who has the last word.
+    let settings = [
+        (false, None, false),
+        (true, None, true),
+        (false, Some(true), true),
+        (true, Some(false), false),
+    ];
+    for ((of_connector, of_endpoint, allowed), claimed) in
+        settings.iter().flat_map(|setting| [(*setting, true), (*setting, false)])
+    {
+        let what = format!("{of_connector}, {of_endpoint:?}, claimed {claimed}");
         let server = ScriptedServer::start(over_tls());
-        let options = EndpointOptions::new().local_infile(allowed);
-        let endpoint = connector(&server).endpoint_with(options).unwrap();
+        let options = EndpointOptions::new();
+        let options = of_endpoint.into_iter().fold(options, EndpointOptions::local_infile);
+        let connector = builder_for(&server).local_infile(of_connector).build().unwrap();
+        let endpoint = connector.endpoint_with(options).unwrap();
         let mut driver = Raw::new(&endpoint);
         let greeting = driver.greeting();
         let hidden = capability::SSL | if allowed { 0 } else { capability::LOCAL_FILES };

@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitCode, ExitStatus};
 
 use rustix::process::{Pid, Signal, getpgrp, kill_process};
 use rustix::termios::tcgetpgrp;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::output;
@@ -26,8 +26,10 @@ pub(super) fn run(command: &mut Command, signals: &mut Signals) -> ExitCode {
     for signal in signals.forever() {
         match signal {
             SIGTERM => send(&child, Signal::TERM),
+            SIGHUP => send(&child, Signal::HUP),
             // A terminal has sent it to the child already; twice is often "without cleaning up".
             SIGINT if !in_foreground() => send(&child, Signal::INT),
+            SIGQUIT if !in_foreground() => send(&child, Signal::QUIT),
             _ => {}
         }
         match child.try_wait() {
