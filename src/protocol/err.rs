@@ -44,7 +44,8 @@ pub(crate) fn number_for(error: &Error, greeted: bool) -> u16 {
     let of_server = of_server.filter(|code| !matches!(*code, 0 | u16::MAX));
     let unconnected = if greeted { LOST } else { CANNOT_CONNECT };
     match error {
-        Error::Auth(_) | Error::Server(_) => of_server.unwrap_or(TLS_FAILED),
+        Error::Auth(_) => of_server.unwrap_or(TLS_FAILED),
+        Error::Server(_) => of_server.unwrap_or(unconnected),
         // It is about what the driver was told to do.
         Error::Protocol(error) if error.kind() == ProtocolErrorKind::DriverTls => TLS_FAILED,
         Error::Connect(_) | Error::Timeout(_) | Error::Io(_) | Error::Protocol(_) => unconnected,

@@ -56,10 +56,16 @@ fn streams_are_the_commands() {
 }
 
 #[test]
-fn term_and_int_are_passed_on() {
+fn signals_that_ask_for_the_end_are_passed_on() {
     let fixture = Fixture::open();
-    let script = "trap 'exit 21' TERM; trap 'exit 22' INT; echo up; while :; do sleep 0.05; done";
-    for (signal, code) in [(Signal::TERM, 21), (Signal::INT, 22)] {
+    let script = "for s in TERM INT HUP QUIT; do trap \"echo $s; exit 21\" $s; done; echo up; \
+                  while :; do sleep 0.05; done";
+    for (signal, name) in [
+        (Signal::TERM, "TERM\n"),
+        (Signal::INT, "INT\n"),
+        (Signal::HUP, "HUP\n"),
+        (Signal::QUIT, "QUIT\n"),
+    ] {
         let mut run = exec(&fixture, &[], script, &[]);
         let path = std::env::var("PATH").unwrap_or_default();
         run.0.env("PATH", path);
@@ -67,8 +73,27 @@ fn term_and_int_are_passed_on() {
         run.0.process_group(0);
         let mut running = run.start();
         assert_eq!(running.line(), "up");
-        assert_eq!(running.end_by(signal).code, Some(code));
+        let outcome = running.end_by(signal);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(21), name));
     }
+}
+
+/// As `nohup` does it: what is to go on without a terminal does.
+#[test]
+fn a_signal_that_was_ignored_before_stays_so() {
+    let fixture = Fixture::open();
+    let mut command = std::process::Command::new("/bin/sh");
+    let script = "trap '' HUP; exec \"$0\" \"$@\"";
+    command.args(["-c", script, env!("CARGO_BIN_EXE_mysql-tls"), "exec", &fixture.bare_dsn()]);
+    command.args(["--", "/bin/sh", "-c", "echo up; read line; echo $line"]);
+    let mut run = Run::of(command);
+    run.0.stdin(std::process::Stdio::piped());
+    let mut running = run.start();
+    assert_eq!(running.line(), "up");
+    running.send(Signal::HUP);
+    running.child.stdin.take().unwrap().write_all(b"still here\n").unwrap();
+    let outcome = running.end();
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(0), "still here\n"));
 }
 
 #[test]

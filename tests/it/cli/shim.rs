@@ -136,6 +136,48 @@ fn a_command_that_takes_longer_than_the_grace_is_cut() {
 }
 
 #[test]
+fn a_second_signal_cuts_the_grace_short() {
+    let fixture = Fixture::with(|script| script.on_query("SELECT 7", Answer::Silence));
+    let (running, path) = shim(&fixture, &["--grace", "10m"]);
+    let mut conn = driver(&path).unwrap();
+    let query = thread::spawn(move || conn.query_first::<u32, _>("SELECT 7"));
+    under_way(&fixture, "SELECT 7");
+    let start = Instant::now();
+    running.send(Signal::HUP);
+    while UnixStream::connect(&path).is_ok() {
+        assert!(start.elapsed() < PATIENCE, "the first signal stops accepting");
+        thread::sleep(Duration::from_millis(5));
+    }
+    let outcome = running.end_by(Signal::TERM);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    assert_eq!(outcome.stderr, "warning: a second signal: commands that are under way are cut\n");
+    assert!(start.elapsed() < PATIENCE);
+    query.join().unwrap().unwrap_err();
+    assert!(!path.exists());
+}
+
+/// Whoever reads the log may stop: connections go on, and a signal ends it.
+#[test]
+fn a_log_that_nobody_reads_holds_up_nobody() {
+    let fixture = Fixture::locked();
+    let (running, path) = shim(&fixture, &[]);
+    // Each gives a line; a pipe holds 64 KiB of them.
+    for _ in 0..600 {
+        drop(driver(&path).unwrap());
+    }
+    let mut conn = driver(&path).unwrap();
+    assert_eq!(conn.query_first::<u32, _>("SELECT 1").unwrap(), Some(1));
+    running.send(Signal::TERM);
+    let start = Instant::now();
+    let mut running = running;
+    while running.child.try_wait().unwrap().is_none() {
+        assert!(start.elapsed() < PATIENCE, "it hangs");
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(running.end().code, Some(0));
+}
+
+#[test]
 fn more_than_the_limit_are_turned_away() {
     let fixture = Fixture::locked();
     let (running, path) = shim(&fixture, &["--max-connections", "1"]);

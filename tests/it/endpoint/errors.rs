@@ -281,3 +281,32 @@ fn a_cleartext_password_is_given_only_if_the_connector_says_so() {
         }
     }
 }
+
+/// The greeting comes before TLS, so anybody may have written it, and clients print its version.
+#[test]
+fn a_greeting_draws_on_nobodys_terminal() {
+    let version = "8.0.36\x1b]0;owned\x07\r\nx";
+    let script = over_tls().greeting(|greeting| greeting.version = version.into());
+    let server = ScriptedServer::start(script);
+    let endpoint = connector(&server).endpoint().unwrap();
+    let mut driver = Raw::new(&endpoint);
+    let payload = driver.expect();
+    assert!(payload[1..].starts_with(b"8.0.36?]0;owned???x\0"), "{}", payload.escape_ascii());
+    drop(driver);
+    one(&mut connect(&endpoint).unwrap());
+    // What the server claims is still told, escaped.
+    let session = &endpoint.sessions();
+    assert!(session.iter().all(|found| !found.session().to_string().contains('\x1b')));
+}
+
+/// 0 is success for clients, and 0xffff a report of progress.
+#[test]
+fn an_error_of_the_server_has_a_number_that_is_one() {
+    for (code, told) in [(0, 2003), (u16::MAX, 2003), (1040, 1040), (1129, 1129)] {
+        let start = Start::Err { code, state: None, message: "no".into() };
+        let server = ScriptedServer::start(over_tls().start(start));
+        let endpoint = connector(&server).endpoint().unwrap();
+        let (shown, sentence) = Raw::new(&endpoint).err_and_end();
+        assert_eq!(shown, told, "{code}: {sentence}");
+    }
+}

@@ -132,6 +132,24 @@ mod with_a_key {
         assert_ne!(keys[0], keys[2]);
     }
 
+    /// A pool may come all at once, before there is a key.
+    #[test]
+    fn drivers_that_come_together_get_one_key() {
+        let server = ScriptedServer::start(over_tls().auth([AuthStep::full_auth(PASSWORD)]));
+        let endpoint = &connector(&server).endpoint().unwrap();
+        let keys: Vec<Vec<u8>> = std::thread::scope(|scope| {
+            let drivers = [(); 16].map(|()| {
+                scope.spawn(|| {
+                    let mut driver = Raw::new(endpoint);
+                    driver.respond("caching_sha2_password", &[7; 32]);
+                    ask(&mut driver, &[1, 4], 2)
+                })
+            });
+            drivers.map(|driver| driver.join().unwrap()).into()
+        });
+        assert!(keys.iter().all(|key| *key == keys[0]));
+    }
+
     #[test]
     fn what_cannot_be_read_gets_one_fixed_error() {
         let server = ScriptedServer::start(over_tls().auth([AuthStep::full_auth(PASSWORD)]));

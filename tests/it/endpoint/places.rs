@@ -367,3 +367,70 @@ fn the_modes_are_the_same_whatever_the_umask() {
         assert_eq!(modes, ["0600", "0600", "0666"], "umask {mask:o}: {told}");
     }
 }
+
+/// All of them find the dead one at once; who comes second must not remove the first one's.
+#[test]
+fn of_many_that_want_the_place_of_a_dead_socket_one_gets_it() {
+    let server = ScriptedServer::start(over_tls());
+    let connector = connector(&server);
+    let dir = TestDir::new();
+    let path = dir.path().join("db.sock");
+    for _ in 0..5 {
+        dead(&path);
+        let made: Vec<_> = std::thread::scope(|scope| {
+            let all = [(); 16].map(|()| scope.spawn(|| connector.endpoint_with(at(&path))));
+            all.map(|one| one.join().unwrap()).into_iter().collect()
+        });
+        let (made, refused): (Vec<_>, Vec<_>) = made.into_iter().partition(Result::is_ok);
+        assert_eq!(made.len(), 1);
+        for error in refused {
+            assert_says(&error.unwrap_err(), "config.endpoint", &["somebody listens on"]);
+        }
+        one(&mut connect(made[0].as_ref().unwrap()).unwrap());
+    }
+}
+
+/// Whoever can exchange a link can lead drivers elsewhere.
+#[test]
+fn a_link_on_the_way_that_others_can_change_is_refused() {
+    let server = ScriptedServer::start(over_tls());
+    let dir = TestDir::new();
+    let (links, target) = (dir.path().join("links"), dir.path().join("target"));
+    std::fs::create_dir(&links).unwrap();
+    std::fs::create_dir(&target).unwrap();
+    symlink(&target, links.join("run")).unwrap();
+    let connector = connector(&server);
+    for (mode, refused) in [(0o777, true), (0o1777, false), (0o755, false)] {
+        set_mode(&links, mode);
+        let made = connector.endpoint_with(at(&links.join("run/db.sock")));
+        match made {
+            Ok(endpoint) => {
+                assert!(!refused, "{mode:o}");
+                one(&mut connect(&endpoint).unwrap());
+            }
+            Err(error) => {
+                assert!(refused, "{mode:o}");
+                assert_says(&error, "config.endpoint", &["others can change", "links"]);
+            }
+        }
+    }
+}
+
+/// A connection of our own goes through a descriptor; an endpoint's drivers only have the path.
+#[test]
+fn a_private_directory_that_others_can_exchange_is_for_connections_alone() {
+    let server = ScriptedServer::start(over_tls());
+    let dir = TestDir::new();
+    set_mode(dir.path(), 0o777);
+    let connector = builder_for(&server).runtime_dir(dir.path()).build().unwrap();
+    if cfg!(target_os = "linux") {
+        connector.connect().unwrap();
+    }
+    for error in [
+        failure(connector.endpoint().map(drop), "endpoint"),
+        failure(connector.pool().map(drop), "pool"),
+    ] {
+        let fragments = ["others can change", text(dir.path()), "runtime-dir"];
+        assert_says(&error, "io.runtime-dir", &fragments);
+    }
+}

@@ -397,3 +397,42 @@ fn an_error_when_it_cannot_be_made_leaves_nothing() {
     assert!(matches!(error, Error::Io(_)), "{error}");
     assert_eq!(error.code(), "io.runtime-dir");
 }
+
+/// The server has said it all, and the driver is still at it: that is no pause.
+#[test]
+fn a_result_that_the_driver_reads_slowly_is_not_cut_within_the_grace() {
+    const SIZE: usize = 8 << 20;
+    let rows = Rows::one("x", &"y".repeat(SIZE));
+    let server = ScriptedServer::start(over_tls().on_query("SELECT much", Answer::Rows(rows)));
+    let endpoint = connector(&server).endpoint().unwrap();
+    let path = endpoint.path().unwrap().to_owned();
+    let mut driver = Raw::log_in(&endpoint);
+    driver.query("SELECT much");
+    soon("the result is under way", || endpoint.sessions()[0].bytes_to_driver() > 0);
+    let stopper = thread::spawn(move || endpoint.shutdown(Duration::from_secs(30)));
+    soon("no more are taken", || UnixStream::connect(&path).is_err());
+    // Several times as long as a pause that ends a command.
+    thread::sleep(Duration::from_millis(300));
+    let mut got = 0;
+    while got < SIZE {
+        got += driver.bytes().len();
+    }
+    assert!(stopper.join().unwrap());
+}
+
+/// A driver that does not notice that its server has gone, as an idle one in a pool, keeps nobody
+/// else out.
+#[test]
+fn connections_that_the_server_has_ended_do_not_count() {
+    let script = over_tls().on_query("SELECT end", Answer::Close);
+    let server = ScriptedServer::start(script);
+    let options = EndpointOptions::new().max_connections(2);
+    let endpoint = connector(&server).endpoint_with(options).unwrap();
+    let mut ended: Vec<_> = (0..2).map(|_| Raw::log_in(&endpoint)).collect();
+    ended.iter_mut().for_each(|driver| driver.query("SELECT end"));
+    soon("both have ended", || endpoint.sessions().is_empty());
+    let mut conns: Vec<_> = (0..2).map(|_| connect(&endpoint).unwrap()).collect();
+    conns.iter_mut().for_each(one);
+    let (code, _, sentence) = shown(connect(&endpoint), "a third");
+    assert_eq!(code, 1040, "{sentence}");
+}
