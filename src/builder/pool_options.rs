@@ -18,8 +18,8 @@ impl Default for PoolOptions {
 }
 
 impl ConnectionBuilder {
-    /// How many connections a pool opens at once and keeps. Defaults to the pool's own: 10 for
-    /// [`mysql::Pool`](::mysql::Pool), its largest size for an `r2d2::Pool`.
+    /// How many connections a pool opens at once and keeps. Defaults to 10 for
+    /// [`mysql::Pool`](::mysql::Pool), which is the driver's own, and to 1 for an `r2d2::Pool`.
     ///
     /// It has a meaning for pools alone, as [`pool_max`](Self::pool_max),
     /// [`reset_connection`](Self::reset_connection) and [`check_health`](Self::check_health).
@@ -28,7 +28,7 @@ impl ConnectionBuilder {
         self
     }
 
-    /// How many connections a pool has at most. Defaults to the pool's own: 100 for
+    /// How many connections a pool has at most. Defaults to the pools' own: 100 for
     /// [`mysql::Pool`](::mysql::Pool), 10 for an `r2d2::Pool`.
     pub fn pool_max(mut self, connections: usize) -> Self {
         self.pool.max = Some(connections);

@@ -46,7 +46,11 @@ impl ManageConnection for Connector {
 impl Connector {
     /// A builder for an `r2d2::Pool` with the connector's
     /// [`pool_min`](crate::ConnectionBuilder::pool_min) and
-    /// [`pool_max`](crate::ConnectionBuilder::pool_max); what they leave open is r2d2's default.
+    /// [`pool_max`](crate::ConnectionBuilder::pool_max). They default to 1 and 10.
+    ///
+    /// `build` and `get` wait for a connection, by default 30 seconds (r2d2's `connection_timeout`), and
+    /// **try again meanwhile whatever the error is**, a wrong password too, which may lock the account.
+    /// To see such an error once and at once, call [`connect`](Self::connect) before `build`.
     ///
     /// ```no_run
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -67,12 +71,13 @@ impl Connector {
         if let Some(max) = max.or(min.filter(|min| *min > R2D2_SIZE)) {
             builder = builder.max_size(count(max));
         }
-        if let Some(min) = min {
-            builder = builder.min_idle(Some(count(min)));
-        }
-        builder
+        builder.min_idle(Some(min.map_or(IDLE, count)))
     }
 }
+
+/// How many connections an `r2d2::Pool` opens at once, unless told otherwise: r2d2's own default, the
+/// largest size, makes as many failed logins of a wrong password.
+const IDLE: u32 = 1;
 
 /// The largest size of an `r2d2::Pool`, unless told otherwise.
 const R2D2_SIZE: usize = 10;

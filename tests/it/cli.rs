@@ -3,6 +3,7 @@
 // A failed expectation is a failed test.
 #![allow(clippy::panic, clippy::unwrap_used)]
 
+mod containers;
 mod exec;
 mod exec_runs;
 mod shim;

@@ -166,7 +166,7 @@ pub(super) const KEYS: &[DsnKey] = &[
     DsnKey {
         name: "pool-min",
         aliases: &[],
-        default: "the pool's own",
+        default: "10; `r2d2`: 1",
         secret: false,
         help: "How many connections a pool opens at once and keeps.",
         read: |builder, value| v::set_some(&mut builder.pool.min, v::number(value)),
@@ -175,7 +175,7 @@ pub(super) const KEYS: &[DsnKey] = &[
     DsnKey {
         name: "pool-max",
         aliases: &[],
-        default: "the pool's own",
+        default: "100; `r2d2`: 10",
         secret: false,
         help: "How many connections a pool has at most.",
         read: |builder, value| v::set_some(&mut builder.pool.max, v::number(value)),

@@ -402,7 +402,7 @@ fn an_error_when_it_cannot_be_made_leaves_nothing() {
 #[test]
 fn a_result_that_the_driver_reads_slowly_is_not_cut_within_the_grace() {
     const SIZE: usize = 8 << 20;
-    let rows = Rows::one("x", &"y".repeat(SIZE));
+    let rows = Rows::one("x", "y".repeat(SIZE));
     let server = ScriptedServer::start(over_tls().on_query("SELECT much", Answer::Rows(rows)));
     let endpoint = connector(&server).endpoint().unwrap();
     let path = endpoint.path().unwrap().to_owned();

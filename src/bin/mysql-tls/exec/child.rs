@@ -1,10 +1,10 @@
 //! The command, from its start to its end.
 
 use std::io::ErrorKind;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, ExitCode, ExitStatus};
+use std::process::{Child, Command, ExitCode};
 
-use rustix::process::{Pid, Signal, getpgrp, kill_process};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, getpgrp, kill_process, wait};
 use rustix::termios::tcgetpgrp;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -17,7 +17,7 @@ const NOT_FOUND: u8 = 127;
 
 /// Runs the command, passes signals on, and returns its status. `signals` has SIGCHLD too.
 pub(super) fn run(command: &mut Command, signals: &mut Signals) -> ExitCode {
-    let mut child = match command.spawn() {
+    let child = match command.spawn() {
         Ok(child) => child,
         Err(error) => return not_started(command, &error),
     };
@@ -32,7 +32,7 @@ pub(super) fn run(command: &mut Command, signals: &mut Signals) -> ExitCode {
             SIGQUIT if !in_foreground() => send(&child, Signal::QUIT),
             _ => {}
         }
-        match child.try_wait() {
+        match ended(&child) {
             Ok(Some(status)) => return code(status),
             Ok(None) => {}
             Err(error) => {
@@ -46,13 +46,28 @@ pub(super) fn run(command: &mut Command, signals: &mut Signals) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// The command's status, if it has ended. In a container this may be process 1, which inherits the
+/// children that others leave behind, and has to wait for them too.
+fn ended(child: &Child) -> rustix::io::Result<Option<WaitStatus>> {
+    let mut status = None;
+    loop {
+        match wait(WaitOptions::NOHANG) {
+            Ok(Some((pid, ended))) if pid == Pid::from_child(child) => status = Some(ended),
+            Ok(Some(_)) => {}
+            // There are no others, or none that has ended.
+            Err(Errno::CHILD) | Ok(None) => return Ok(status),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// The exit status that says "killed by this signal".
 pub(super) fn killed_by(signal: i32) -> ExitCode {
     ExitCode::from(u8::try_from(signal.saturating_add(128)).unwrap_or(u8::MAX))
 }
 
-fn code(status: ExitStatus) -> ExitCode {
-    match (status.code(), status.signal()) {
+fn code(status: WaitStatus) -> ExitCode {
+    match (status.exit_status(), status.terminating_signal()) {
         (Some(code), _) => ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)),
         (None, Some(signal)) => killed_by(signal),
         (None, None) => ExitCode::FAILURE,
