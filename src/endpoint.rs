@@ -45,8 +45,15 @@ const FAILURE_LIMIT: Duration = Duration::from_secs(1);
 /// the server's RSA key before it sends its password; it gets one of the endpoint's own, and the
 /// password goes on inside TLS. That needs the feature `aws-lc-rs`.
 ///
+/// Of the connector's options count the server, TLS, TCP, `connect-timeout`, `runtime-dir` and
+/// `local-infile`. Init statements, character set, compression, read and write timeouts, connection
+/// attributes and the like are the driver's own.
+///
 /// Dropping it stops it at once, without waiting: the socket is gone, and the connections end.
 /// [`shutdown`](Self::shutdown) lets commands end, and waits.
+///
+/// Making and dropping one takes file operations alone, and may be done in async code; `shutdown`
+/// blocks. Each connection has a thread of its own.
 ///
 /// ```no_run
 /// use mysql_tls::{ConnectionBuilder, SslMode, UrlStyle};
@@ -67,6 +74,7 @@ const FAILURE_LIMIT: Duration = Duration::from_secs(1);
 /// ```
 #[doc(alias = "shim")]
 #[doc(alias = "proxy")]
+#[must_use = "dropping an endpoint takes its socket away"]
 pub struct Endpoint {
     state: Arc<State>,
     path: Option<PathBuf>,
@@ -91,7 +99,8 @@ impl Connector {
     }
 
     /// An [`Endpoint`] on loopback TCP, for programs that cannot use a Unix socket. **Every user of
-    /// this machine can connect to it.** See [`EndpointOptions::tcp`].
+    /// this machine can connect to it**, and once it is gone listen there himself, and be given
+    /// passwords. See [`EndpointOptions::tcp`].
     ///
     /// # Errors
     ///
@@ -233,7 +242,8 @@ impl Endpoint {
         self.state.registry.drain(grace)
     }
 
-    /// Keeps the endpoint for the life of the process, which leaves its socket behind when it ends.
+    /// Keeps the endpoint for the life of the process, which leaves its socket behind when it ends, in
+    /// the private directory that it lies in.
     pub fn detach(mut self) {
         std::mem::forget(self.wake.take());
         std::mem::forget(Arc::clone(&self.state));

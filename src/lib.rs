@@ -277,6 +277,7 @@
 //! let endpoint = builder.build()?.endpoint()?;
 //! // mysql://app@localhost/shop?socket=/run/user/1000/mysql-tls-.../w-endpoint&ssl-mode=DISABLED
 //! let url = endpoint.url(UrlStyle::Sqlx);
+//! // Keep the endpoint as long as the driver is in use: dropping it takes the socket away.
 //! # Ok(())
 //! # }
 //! ```
@@ -296,7 +297,7 @@
 //!   one of its own, made when first needed, and the password goes on inside TLS. This needs
 //!   `aws-lc-rs`.
 //! - `LOCAL INFILE` is off: the capability is cleared both ways, so that an honest server refuses the
-//!   statement, unless [`local_infile`](EndpointOptions::local_infile) allows it. After the login
+//!   statement, unless [`local_infile`](ConnectionBuilder::local_infile) allows it. After the login
 //!   nothing is looked at: a request for a file that a hostile server sends all the same reaches the
 //!   driver, whose own setting decides.
 //! - [`sessions`](Endpoint::sessions) tells what was negotiated for each connection.

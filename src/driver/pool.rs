@@ -19,7 +19,8 @@ use crate::relay::DriverAddress;
 /// When the last clone is dropped, the endpoint ends, and with it the connections that are still
 /// out, also those of clones of the inner [`mysql::Pool`].
 ///
-/// The password is asked for once, when the pool is made.
+/// The password is asked for once, when the pool is made: a password file that changes is not read
+/// again, as it is by an `r2d2::Pool`.
 #[derive(Clone)]
 pub struct Pool {
     // Dropped in this order: the idle connections say goodbye before their endpoint goes.
@@ -32,7 +33,7 @@ impl Connector {
     /// [`pool_max`](crate::ConnectionBuilder::pool_max),
     /// [`reset_connection`](crate::ConnectionBuilder::reset_connection) and
     /// [`check_health`](crate::ConnectionBuilder::check_health). It opens the smallest number of
-    /// connections before it returns.
+    /// connections, 10 unless `pool_min` says otherwise, before it returns.
     ///
     /// ```no_run
     /// use mysql_tls::mysql::prelude::*;
@@ -91,7 +92,6 @@ impl Connector {
 
 impl Pool {
     /// The endpoint, which knows the sessions.
-    #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }

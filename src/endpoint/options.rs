@@ -73,6 +73,9 @@ impl EndpointOptions {
     /// The directory must not be one that others can write to or replace, unless
     /// [`shared_directory`](Self::shared_directory) was said. A socket that is left there by a process
     /// of this user that is gone is replaced, one that somebody listens on is an error.
+    ///
+    /// The socket has the mode 0600, and with [`allow_uid`](Self::allow_uid) 0666: then who it is is
+    /// looked at when he connects. Not even root is let in unless he is named.
     pub fn path(mut self, path: impl Into<PathBuf>) -> Self {
         self.place = Place::Path(path.into());
         self
@@ -122,7 +125,8 @@ impl EndpointOptions {
         self
     }
 
-    /// How many connections there may be at a time; further ones get error 1040. Defaults to 1024.
+    /// How many connections there may be at a time, at least 1; further ones get error 1040. Defaults
+    /// to 1024. Each takes two descriptors, of which a process may often have no more than 1024.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections;
         self

@@ -7,13 +7,15 @@ use crate::dsn::encoding;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UrlStyle {
-    /// `mysql` and `mysql_async`: `mysql://USER@localhost/DATABASE?socket=PATH`.
+    /// `mysql` and `mysql_async`: `mysql://USER@localhost/DATABASE?socket=PATH`, and on TCP
+    /// `mysql://USER@127.0.0.1:PORT/DATABASE?prefer_socket=false`.
     Mysql,
     /// sqlx and SeaORM: the same with `ssl-mode=DISABLED`, since the TLS is made here.
     Sqlx,
     /// Diesel: `mysql://USER@localhost/DATABASE?unix_socket=PATH`.
     Diesel,
-    /// go-sql-driver: `USER@unix(PATH)/DATABASE`.
+    /// go-sql-driver: `USER@unix(PATH)/DATABASE`, and on TCP `USER@tcp(ADDRESS)/DATABASE`. User and
+    /// password stand there as they are, so that a user with a `:` cannot be written.
     Go,
 }
 
@@ -46,7 +48,7 @@ impl std::str::FromStr for UrlStyle {
 
 /// The text is no style's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("write mysql, sqlx, diesel or go")]
+#[error("no style of connection strings is called so; write mysql, sqlx, diesel or go")]
 #[non_exhaustive]
 pub struct ParseUrlStyleError;
 

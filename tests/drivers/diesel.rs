@@ -59,3 +59,12 @@ pub(crate) fn diesel_embedded_migrations(world: &World) {
         ::diesel::sql_query("SHOW SESSION STATUS LIKE 'Ssl_cipher'").get_result(&mut conn).unwrap();
     assert_verified(&endpoint, id.id, &status.value);
 }
+
+/// For a program that is given a connection string: how many migrations there were, and the cipher.
+pub(crate) fn migrate(url: &str) -> (i64, String) {
+    let mut conn = MysqlConnection::establish(url).unwrap();
+    let count = conn.run_pending_migrations(MIGRATIONS).unwrap().len();
+    let status: Status =
+        ::diesel::sql_query("SHOW SESSION STATUS LIKE 'Ssl_cipher'").get_result(&mut conn).unwrap();
+    (i64::try_from(count).unwrap(), status.value)
+}

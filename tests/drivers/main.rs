@@ -6,6 +6,7 @@
 mod clients;
 #[cfg(feature = "diesel")]
 mod diesel;
+mod exec;
 mod go;
 #[allow(dead_code)] // Shared with the tests of the package.
 #[path = "../it/servers/harness.rs"]
@@ -57,6 +58,10 @@ products! {[
     go::go_over_tcp,
     clients::mysql_client,
     clients::mariadb_client,
+    exec::exec_sqlx,
+    #[cfg(feature = "diesel")]
+    exec::exec_diesel,
+    exec::exec_go,
 ]}
 
 /// An endpoint on loopback TCP, where everybody on this machine may use the certificate.

@@ -73,3 +73,17 @@ pub(crate) fn sqlx_over_tcp(world: &World) {
         pool.close().await;
     });
 }
+
+/// For a program that is given a connection string: how many migrations there were, and the cipher.
+pub(crate) async fn migrate(url: &str) -> (i64, String) {
+    let pool = MySqlPool::connect(url).await.unwrap();
+    ::sqlx::migrate!("migrations/sqlx").run(&pool).await.unwrap();
+    let count = ::sqlx::query_scalar("SELECT COUNT(*) FROM _sqlx_migrations");
+    let count = count.fetch_one(&pool).await.unwrap();
+    let (_, cipher): (String, String) = ::sqlx::query_as("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    pool.close().await;
+    (count, cipher)
+}

@@ -60,6 +60,14 @@ impl World {
         self.builder(name).ssl_cert(cert).ssl_key(key).build().expect("a connector")
     }
 
+    /// The same as a connection string with the password.
+    pub(crate) fn dsn(&self, name: &str) -> String {
+        self.make_account(name);
+        let (cert, key) = &self.files.client;
+        let builder = self.builder(name).ssl_cert(cert).ssl_key(key).password(PASSWORD);
+        builder.to_dsn().expect("a connection string")
+    }
+
     /// A connector without the client certificate, for the same account.
     pub(crate) fn without_certificate(&self, name: &str) -> Connector {
         self.builder(name).build().expect("a connector")

@@ -310,3 +310,36 @@ fn an_error_of_the_server_has_a_number_that_is_one() {
         assert_eq!(shown, told, "{code}: {sentence}");
     }
 }
+
+/// Before the login drivers get our sentence, with the server's text in it made harmless; afterwards
+/// everything is the server's own.
+#[test]
+fn what_a_server_says_before_the_login_draws_on_nobodys_terminal() {
+    let evil = "no\x1b]0;owned\x07 \u{202e}way";
+    let instead = over_tls().start(Start::Err { code: 1040, state: None, message: evil.into() });
+    let in_login = over_tls().auth([AuthStep::err(1045, Some("28000"), evil)]);
+    for (script, code) in [(instead, 1040), (in_login, 1045)] {
+        let server = ScriptedServer::start(script);
+        let endpoint = connector(&server).endpoint().unwrap();
+        let (told, _, sentence) = shown(connect(&endpoint), evil);
+        assert_eq!(told, code, "{sentence}");
+        assert!(sentence.contains("owned") && sentence.contains("way"), "{sentence}");
+        assert!(!sentence.contains(['\x1b', '\x07', '\u{202e}']), "{sentence}");
+    }
+}
+
+/// Neither an endpoint nor a pool shows the password that its connector or its driver has.
+#[test]
+fn no_debug_output_has_the_password() {
+    let server = ScriptedServer::start(over_tls().auth([AuthStep::check(USER, PASSWORD)]));
+    let builder = builder_for(&server).user(USER).password(PASSWORD).pool_min(1);
+    let connector = builder.build().unwrap();
+    let (endpoint, pool) = (connector.endpoint().unwrap(), connector.pool().unwrap());
+    assert_eq!(pool.get_conn().unwrap().query_first::<u8, _>("SELECT 1").unwrap(), Some(1));
+    let sessions = pool.endpoint().sessions();
+    assert_eq!(sessions.len(), 1);
+    for shown in [format!("{endpoint:?}"), format!("{pool:#?}"), format!("{sessions:#?}")] {
+        assert!(!shown.contains(PASSWORD), "{shown}");
+    }
+    assert!(!endpoint.url(mysql_tls::UrlStyle::Mysql).contains(PASSWORD));
+}
