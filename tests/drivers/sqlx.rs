@@ -80,10 +80,8 @@ pub(crate) async fn migrate(url: &str) -> (i64, String) {
     ::sqlx::migrate!("migrations/sqlx").run(&pool).await.unwrap();
     let count = ::sqlx::query_scalar("SELECT COUNT(*) FROM _sqlx_migrations");
     let count = count.fetch_one(&pool).await.unwrap();
-    let (_, cipher): (String, String) = ::sqlx::query_as("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
-        .fetch_one(&pool)
-        .await
-        .unwrap();
+    let (_, cipher): (String, String) =
+        ::sqlx::query_as("SHOW SESSION STATUS LIKE 'Ssl_cipher'").fetch_one(&pool).await.unwrap();
     pool.close().await;
     (count, cipher)
 }
