@@ -1,6 +1,6 @@
 //! The deadline of a connect, whatever the server does or leaves undone.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use mysql_tls::mysql::prelude::*;
@@ -138,7 +138,8 @@ fn a_read_timeout_holds_after_the_connect() {
 
 #[test]
 fn nobody_there() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let nobody = RefusingPort::new();
+    let port = nobody.number();
     for host in ["127.0.0.1", "localhost"] {
         let error = failure(account(host).port(port).connect(), host);
         let tried = format!("127.0.0.1:{port}");

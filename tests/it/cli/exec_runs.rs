@@ -1,12 +1,12 @@
 //! `mysql-tls exec`: how the command starts and ends.
 
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::thread;
 use std::time::Instant;
 
 use super::exec::exec;
 use super::*;
+use crate::kit::PATIENCE;
 
 #[test]
 fn it_ends_with_the_commands_status() {
@@ -89,11 +89,6 @@ fn waiting(port: u16, user: &str, patience: &str) -> Run {
         .variables(&[("MYSQL_TLS_DSN", &dsn), ("MYSQL_PWD", PASSWORD)])
 }
 
-/// One that nobody listens on.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 fn script(auth: AuthStep) -> ServerScript {
     let leaf = Authority::new("CA").server("localhost").issue();
     ServerScript::new().tls(ServerTls::new(&leaf)).auth([auth])
@@ -101,8 +96,8 @@ fn script(auth: AuthStep) -> ServerScript {
 
 #[test]
 fn it_waits_for_a_server_that_starts() {
-    let port = free_port();
-    let running = waiting(port, "app@", "60s").start();
+    let port = RefusingPort::new();
+    let running = waiting(port.number(), "app@", "60s").start();
     thread::sleep(Duration::from_millis(800));
     let good = script(AuthStep::check("app", PASSWORD));
     let starting = good.clone().start(Start::Err {
@@ -111,7 +106,7 @@ fn it_waits_for_a_server_that_starts() {
         message: "Server shutdown in progress".into(),
     });
     let scripts = [good.clone().start(Start::Close), starting, good];
-    let server = ScriptedServer::start_on(&format!("127.0.0.1:{port}"), scripts).unwrap();
+    let server = ScriptedServer::start_at(port, scripts);
     assert_eq!(running.end().succeeded(), "started\n");
     assert_eq!(server.connections(), 3);
     assert!(server.wait_record(2, Duration::from_secs(5)).quit);
@@ -136,15 +131,17 @@ fn what_does_not_pass_by_itself_is_an_error_at_once() {
 
 #[test]
 fn patience_ends() {
+    let nobody = RefusingPort::new();
     let start = Instant::now();
-    waiting(free_port(), "app@", "1s").end().failed("connect.unreachable");
+    waiting(nobody.number(), "app@", "1s").end().failed("connect.unreachable");
     assert!(start.elapsed() >= Duration::from_secs(1));
 }
 
 #[test]
 fn a_signal_ends_the_waiting() {
-    let running = waiting(free_port(), "app@", "60s").start();
-    thread::sleep(Duration::from_millis(500));
+    let server = ScriptedServer::start(ServerScript::new().start(Start::Close));
+    let running = waiting(server.port(), "app@", "60s").start();
+    server.wait_until(0, PATIENCE, |_| true);
     let outcome = running.end_by(Signal::TERM);
     let found = (outcome.code, outcome.stdout.as_str(), outcome.stderr.as_str());
     assert_eq!(found, (Some(143), "", ""));

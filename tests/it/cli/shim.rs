@@ -147,10 +147,11 @@ fn more_than_the_limit_are_turned_away() {
 
 #[test]
 fn a_server_that_cannot_be_reached_is_a_line_and_an_error_for_the_driver() {
-    let fixture = Fixture::locked();
-    let (running, path) = shim(&fixture, &[]);
-    let port = fixture.server.port();
-    drop(fixture.server);
+    let (nobody, dir) = (RefusingPort::new(), TestDir::new());
+    let (port, path) = (nobody.number(), dir.path().join("db.sock"));
+    let dsn = format!("mysql://localhost:{port}/?ssl-mode=REQUIRED");
+    let mut running = run(&["shim", "--socket", path.to_str().unwrap(), &dsn]).start();
+    assert!(running.line().starts_with("ready: "));
     let error = driver(&path).unwrap_err().to_string();
     assert!(error.contains("2003"), "{error}");
     let outcome = running.end_by(Signal::TERM);

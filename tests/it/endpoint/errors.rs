@@ -1,7 +1,5 @@
 //! What went wrong reaches the driver in its own form: an ERR packet with a number and our sentence.
 
-use std::net::TcpListener;
-
 use mysql_tls::EndpointOptions;
 
 use super::*;
@@ -198,9 +196,9 @@ fn an_error_in_place_of_the_greeting_to_the_byte() {
 
 #[test]
 fn an_unreachable_server() {
-    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let port = RefusingPort::new();
     let build = |host: &str| {
-        let builder = ConnectionBuilder::new(host).port(gone.port()).ssl_mode(SslMode::Required);
+        let builder = ConnectionBuilder::new(host).port(port.number()).ssl_mode(SslMode::Required);
         builder.build().unwrap().endpoint().unwrap()
     };
     for (host, fragments) in [
