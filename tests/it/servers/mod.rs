@@ -15,7 +15,6 @@ mod official;
 mod options;
 mod passwords;
 mod pools;
-mod resolver;
 mod rotation;
 mod statements;
 mod tap;
