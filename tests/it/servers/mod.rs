@@ -5,6 +5,7 @@
 
 mod accounts;
 mod clauses;
+#[cfg(feature = "cli")]
 mod commands;
 mod data;
 mod facts;
@@ -84,7 +85,9 @@ products! {
         pools::r2d2_pool,
         facts::session_and_server_agree,
         facts::examples_and_status,
+        #[cfg(feature = "cli")]
         commands::official_client_in_exec,
+        #[cfg(feature = "cli")]
         commands::official_client_through_a_shim,
         facts::resumed_session_keeps_its_client_certificate,
         options::ca_directory,
