@@ -83,6 +83,7 @@ products! {
         pools::drivers_pool,
         #[cfg(feature = "r2d2")]
         pools::r2d2_pool,
+        pools::pools_survive_a_restart,
         facts::session_and_server_agree,
         facts::examples_and_status,
         #[cfg(feature = "cli")]
