@@ -72,6 +72,7 @@ products! {
         lifecycle::change_user,
         rotation::rotation_of_both_sides_under_load,
         rotation::rotation_of_an_expired_client_certificate,
+        rotation::a_client_certificate_rotates_behind_an_endpoint,
         data::large_result,
         data::large_upload,
         data::compression,

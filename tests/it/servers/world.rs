@@ -197,6 +197,7 @@ impl World {
         make("ssl", plugin, "SSL");
         make("x509", plugin, "X509");
         make("subject", plugin, "SUBJECT '/CN=right/O=Shop'");
+        make("sibling", plugin, "SUBJECT '/CN=sibling/O=Shop'");
         make("issuer", plugin, "ISSUER '/CN=Shop CA'");
         match self.product() {
             Product::MariaDB => make("ed25519", "ed25519", "NONE"),
