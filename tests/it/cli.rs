@@ -23,17 +23,17 @@ use crate::support::*;
 const PASSWORD: &str = "hunter2-Zk9";
 
 /// One run of the program.
-struct Run(Command);
+pub(crate) struct Run(Command);
 
 /// How a run ended.
-struct Outcome {
-    code: Option<i32>,
+pub(crate) struct Outcome {
+    pub(crate) code: Option<i32>,
     stdout: String,
     stderr: String,
 }
 
 /// `mysql-tls ARGUMENTS`, with an empty environment and nothing on stdin.
-fn run(arguments: &[&str]) -> Run {
+pub(crate) fn run(arguments: &[&str]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mysql-tls"));
     command.args(arguments);
     Run::of(command)
@@ -68,7 +68,7 @@ impl Run {
     }
 
     /// Starts it, to be watched and ended by a signal.
-    fn start(mut self) -> Running {
+    pub(crate) fn start(mut self) -> Running {
         let mut child = self.0.spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         Running { child, stdout }
@@ -76,14 +76,14 @@ impl Run {
 }
 
 /// A run that goes on.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     stdout: BufReader<ChildStdout>,
 }
 
 impl Running {
     /// The next line of stdout, without its end.
-    fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();
         line.trim_end_matches('\n').to_owned()
@@ -101,7 +101,7 @@ impl Running {
         Outcome::of(self.child.wait().unwrap().code(), stdout, stderr)
     }
 
-    fn end_by(self, signal: Signal) -> Outcome {
+    pub(crate) fn end_by(self, signal: Signal) -> Outcome {
         self.send(signal);
         self.end()
     }

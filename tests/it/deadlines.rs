@@ -1,6 +1,6 @@
 //! The deadline of a connect, whatever the server does or leaves undone.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use mysql_tls::mysql::prelude::*;
@@ -138,7 +138,8 @@ fn a_read_timeout_holds_after_the_connect() {
 
 #[test]
 fn nobody_there() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let nobody = RefusingPort::new();
+    let port = nobody.number();
     for host in ["127.0.0.1", "localhost"] {
         let error = failure(account(host).port(port).connect(), host);
         let tried = format!("127.0.0.1:{port}");
@@ -157,15 +158,47 @@ fn nobody_there() {
     assert!(error.to_string().contains("does-not-exist.invalid"), "{error}");
 }
 
-/// The first address refuses, the next one answers.
-#[test]
-fn every_address_of_a_name_is_tried() {
-    use std::net::ToSocketAddrs;
-    let server = ScriptedServer::start(ServerScript::new());
-    let connection = plaintext(&server).connect().unwrap();
-    assert_eq!(connection.session().address(), server.address().to_string());
-    let first = ("localhost", server.port()).to_socket_addrs().unwrap().next().unwrap();
-    if first.is_ipv4() {
-        println!("the first address of localhost is {first}: only one was to try");
+/// Connects to a name with three addresses, and tells which answered or what was tried.
+#[cfg(target_os = "linux")]
+pub(crate) fn three_addresses(fact: &dyn Fn(&str) -> String) {
+    for port in ["LAST", "NOBODY"] {
+        let builder = account("three.example.com").ssl_mode(mysql_tls::SslMode::Disabled);
+        match builder.port(fact(port).parse().unwrap()).connect() {
+            Ok(connection) => println!("answered: {}", connection.session().address()),
+            Err(Error::Connect(error)) => {
+                for attempt in error.attempts() {
+                    println!("tried: {}", attempt.address());
+                }
+            }
+            Err(error) => panic!("{error}"),
+        }
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn every_address_of_a_name_is_tried() {
+    use crate::process::{command, finish, spawn};
+    // Both IP versions are before it, whether or not this machine has both.
+    let last = ScriptedServer::start(ServerScript::new());
+    let nobody = RefusingPort::new();
+    let (good, port) = (last.port().to_string(), nobody.number());
+    let facts = [("LAST", good.clone()), ("NOBODY", port.to_string())];
+    let mut child = command(&std::env::current_exe().unwrap(), "three-addresses", &facts);
+    crate::resolver::with_names(&mut child);
+    let told = finish(spawn(child));
+    let found: Vec<&str> = told
+        .lines()
+        .filter_map(|line| {
+            let start = line.find("answered: ").or_else(|| line.find("tried: "))?;
+            line.get(start..)
+        })
+        .collect();
+    let expected = [
+        format!("answered: 127.0.0.1:{good}"),
+        format!("tried: 127.0.0.2:{port}"),
+        format!("tried: [::1]:{port}"),
+        format!("tried: 127.0.0.1:{port}"),
+    ];
+    assert_eq!(found, expected, "{told}");
 }

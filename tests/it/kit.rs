@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::LazyLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mysql_tls::{Connection, ConnectionBuilder, Error, Result, SslMode, TlsSession};
 
@@ -15,6 +15,16 @@ pub(crate) const PASSWORD: &str = "correct horse 7 battery";
 
 /// How long a busy machine may take for what is done in milliseconds.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Waits for what happens soon, but not at once.
+#[track_caller]
+pub(crate) fn soon(what: &str, done: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
 
 /// A connection of the account to a scripted server on 127.0.0.1.
 pub(crate) fn builder(host: &str, server: &ScriptedServer) -> ConnectionBuilder {

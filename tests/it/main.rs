@@ -36,6 +36,7 @@ mod pools;
 mod process;
 mod readme;
 mod relay;
+mod resolver;
 mod resumption;
 mod revocation;
 mod roots;

@@ -54,6 +54,8 @@ fn role() {
         Ok("leaves-nothing") => leaves_nothing(&fact),
         Ok("umask") => umask(&fact),
         Ok("key-log") => key_log(&fact),
+        #[cfg(target_os = "linux")]
+        Ok("three-addresses") => crate::deadlines::three_addresses(&fact),
         Ok("native-roots") => crate::roots::with_native_roots(&fact),
         Ok(role) if role.starts_with("endpoint-") => crate::endpoint::role(role, &fact),
         Ok(other) => panic!("no role {other}"),

@@ -1,12 +1,12 @@
 //! `mysql-tls exec`: how the command starts and ends.
 
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::thread;
 use std::time::Instant;
 
 use super::exec::exec;
 use super::*;
+use crate::kit::PATIENCE;
 
 #[test]
 fn it_ends_with_the_commands_status() {
@@ -114,11 +114,6 @@ fn waiting(port: u16, user: &str, patience: &str) -> Run {
         .variables(&[("MYSQL_TLS_DSN", &dsn), ("MYSQL_PWD", PASSWORD)])
 }
 
-/// One that nobody listens on.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 fn script(auth: AuthStep) -> ServerScript {
     let leaf = Authority::new("CA").server("localhost").issue();
     ServerScript::new().tls(ServerTls::new(&leaf)).auth([auth])
@@ -126,8 +121,8 @@ fn script(auth: AuthStep) -> ServerScript {
 
 #[test]
 fn it_waits_for_a_server_that_starts() {
-    let port = free_port();
-    let running = waiting(port, "app@", "60s").start();
+    let port = RefusingPort::new();
+    let running = waiting(port.number(), "app@", "60s").start();
     thread::sleep(Duration::from_millis(800));
     let good = script(AuthStep::check("app", PASSWORD));
     let starting = good.clone().start(Start::Err {
@@ -136,7 +131,7 @@ fn it_waits_for_a_server_that_starts() {
         message: "Server shutdown in progress".into(),
     });
     let scripts = [good.clone().start(Start::Close), starting, good];
-    let server = ScriptedServer::start_on(&format!("127.0.0.1:{port}"), scripts).unwrap();
+    let server = ScriptedServer::start_at(port, scripts);
     assert_eq!(running.end().after_waiting("60s").succeeded(), "started\n");
     assert_eq!(server.connections(), 3);
     assert!(server.wait_record(2, Duration::from_secs(5)).quit);
@@ -161,8 +156,9 @@ fn what_does_not_pass_by_itself_is_an_error_at_once() {
 
 #[test]
 fn patience_ends() {
+    let nobody = RefusingPort::new();
     let start = Instant::now();
-    let outcome = waiting(free_port(), "app@", "1s").end().after_waiting("1s");
+    let outcome = waiting(nobody.number(), "app@", "1s").end().after_waiting("1s");
     let sentence = outcome.failed("connect.unreachable");
     assert!(
         sentence.ends_with("; the server has accepted no connection in 1s (--wait)"),
@@ -173,9 +169,16 @@ fn patience_ends() {
 
 #[test]
 fn a_signal_ends_the_waiting() {
-    let running = waiting(free_port(), "app@", "60s").start();
-    thread::sleep(Duration::from_millis(500));
-    let outcome = running.end_by(Signal::TERM).after_waiting("60s");
-    let found = (outcome.code, outcome.stdout.as_str(), outcome.stderr.as_str());
-    assert_eq!(found, (Some(143), "", ""));
+    // Between two attempts, and in one that would take as long as connect-timeout.
+    for (start, attempts) in [(Start::Close, 2), (Start::Silence, 1)] {
+        let server = ScriptedServer::start(ServerScript::new().start(start));
+        let running = waiting(server.port(), "app@", "60s").start();
+        server.wait_until(attempts - 1, PATIENCE, |_| true);
+        let told = Instant::now();
+        let outcome = running.end_by(Signal::TERM);
+        assert!(told.elapsed() < Duration::from_secs(5), "{:?}", told.elapsed());
+        let outcome = if attempts > 1 { outcome.after_waiting("60s") } else { outcome };
+        let found = (outcome.code, outcome.stdout.as_str(), outcome.stderr.as_str());
+        assert_eq!(found, (Some(143), "", ""));
+    }
 }

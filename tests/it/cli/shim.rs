@@ -4,6 +4,8 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
 
@@ -11,7 +13,7 @@ use mysql_tls::mysql::prelude::*;
 use mysql_tls::mysql::{Conn, OptsBuilder};
 
 use super::*;
-use crate::kit::PATIENCE;
+use crate::kit::{PATIENCE, soon};
 
 const CIPHER: &str = "TLS_AES_256_GCM_SHA384";
 
@@ -107,16 +109,16 @@ fn loopback_tcp_until_int() {
 
 #[test]
 fn a_command_that_is_under_way_ends_within_the_grace() {
-    let answer = Answer::Late(Duration::from_secs(1), Box::new(Answer::Rows(Rows::one("x", "7"))));
+    let allowed = Arc::new(AtomicBool::new(false));
+    let answer = Answer::Once(Arc::clone(&allowed), Box::new(Answer::Rows(Rows::one("x", "7"))));
     let fixture = Fixture::with(|script| script.on_query("SELECT 7", answer));
     let (running, path) = shim(&fixture, &[]);
     let mut conn = driver(&path).unwrap();
     let query = thread::spawn(move || conn.query_first::<u32, _>("SELECT 7").unwrap());
     under_way(&fixture, "SELECT 7");
     running.send(Signal::TERM);
-    thread::sleep(Duration::from_millis(300));
-    // No more are taken meanwhile.
-    assert!(UnixStream::connect(&path).is_err());
+    soon("no more are taken meanwhile", || UnixStream::connect(&path).is_err());
+    allowed.store(true, Ordering::SeqCst);
     assert_eq!(query.join().unwrap(), Some(7));
     assert_eq!(running.end().code, Some(0));
 }
@@ -193,10 +195,11 @@ fn more_than_the_limit_are_turned_away() {
 
 #[test]
 fn a_server_that_cannot_be_reached_is_a_line_and_an_error_for_the_driver() {
-    let fixture = Fixture::locked();
-    let (running, path) = shim(&fixture, &[]);
-    let port = fixture.server.port();
-    drop(fixture.server);
+    let (nobody, dir) = (RefusingPort::new(), TestDir::new());
+    let (port, path) = (nobody.number(), dir.path().join("db.sock"));
+    let dsn = format!("mysql://localhost:{port}/?ssl-mode=REQUIRED");
+    let mut running = run(&["shim", "--socket", path.to_str().unwrap(), &dsn]).start();
+    assert!(running.line().starts_with("ready: "));
     let error = driver(&path).unwrap_err().to_string();
     assert!(error.contains("2003"), "{error}");
     let outcome = running.end_by(Signal::TERM);

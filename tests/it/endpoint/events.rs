@@ -40,12 +40,12 @@ pub(super) fn log(fact: &dyn Fn(&str) -> String) {
 fn one_event_a_connection() {
     let good = ScriptedServer::start(over_tls().auth([AuthStep::full_auth(PASSWORD)]));
     let denied = ScriptedServer::start(over_tls().auth([AuthStep::denied(USER)]));
-    let none = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let none = RefusingPort::new();
     let dir = TestDir::new();
     let facts = [
         ("GOOD", good.port().to_string()),
         ("DENIED", denied.port().to_string()),
-        ("NONE", none.port().to_string()),
+        ("NONE", none.number().to_string()),
         ("CA", text(&dir.write("ca.pem", ca().pem())).to_owned()),
     ];
     let told = finish(child("endpoint-events", &facts));

@@ -59,16 +59,6 @@ fn shown<T>(result: Result<T, mysql_tls::mysql::Error>, what: &str) -> (u16, Str
     }
 }
 
-/// Waits for what happens soon, but not at once.
-#[track_caller]
-fn soon(what: &str, done: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !done() {
-        assert!(start.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
 /// What a child process does for these tests.
 pub(crate) fn role(role: &str, fact: &dyn Fn(&str) -> String) {
     match role {

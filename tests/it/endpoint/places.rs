@@ -292,8 +292,8 @@ fn tcp_is_of_this_machine_alone() {
         Ok(endpoint) => one(&mut connect(&endpoint).unwrap()),
         Err(error) => println!("skipped: an endpoint on ::1 ({error})"),
     }
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let _held = std::net::TcpListener::bind(taken).unwrap();
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = other.local_addr().unwrap();
     let error = failure(plain.endpoint_tcp(taken).map(drop), "a port that is taken");
     assert_says(&error, "io.local", &[&taken.to_string()]);
 }

@@ -1,6 +1,8 @@
 //! The end of an endpoint, and what it leaves behind: nothing.
 
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use mysql_tls::mysql::prelude::*;
@@ -9,17 +11,17 @@ use mysql_tls::{EndpointOptions, Error};
 use super::*;
 use crate::process::{census, child, finish};
 
-/// Answers after this long.
-const SLOW: Duration = Duration::from_millis(600);
+/// What is done at once takes less. Whoever waits for the other side waits for longer.
+const AT_ONCE: Duration = Duration::from_secs(3);
 
-fn slow_server() -> ScriptedServer {
-    let late = Answer::Late(SLOW, Box::new(Answer::Rows(Rows::one("slow", "1"))));
-    ScriptedServer::start(over_tls().on_query("SELECT slow", late))
+/// Where a query is never answered.
+fn stuck_server() -> ScriptedServer {
+    ScriptedServer::start(over_tls().on_query("SELECT never", Answer::Silence))
 }
 
 #[test]
 fn drop_ends_connections_and_refuses_new_ones() {
-    let server = slow_server();
+    let server = stuck_server();
     let connector = connector(&server);
     let tcp = "127.0.0.1:0".parse().unwrap();
     for endpoint in [connector.endpoint().unwrap(), connector.endpoint_tcp(tcp).unwrap()] {
@@ -27,15 +29,15 @@ fn drop_ends_connections_and_refuses_new_ones() {
         let mut idle = connect(&endpoint).unwrap();
         one(&mut idle);
         let mut busy = connect(&endpoint).unwrap();
-        let busy = thread::spawn(move || busy.query_drop("SELECT slow"));
+        let busy = thread::spawn(move || busy.query_drop("SELECT never"));
         server.wait_until(number + 1, PATIENCE, |record| {
-            record.queries().contains(&"SELECT slow".to_owned())
+            record.queries().contains(&"SELECT never".to_owned())
         });
         let options = opts(&endpoint, PASSWORD);
         let start = Instant::now();
         drop(endpoint);
         let taken = start.elapsed();
-        assert!(taken < Duration::from_millis(100), "{taken:?}");
+        assert!(taken < AT_ONCE, "{taken:?}");
         assert!(mysql_tls::mysql::Conn::new(options).is_err());
         idle.query_drop("SELECT 1").unwrap_err();
         busy.join().unwrap().unwrap_err();
@@ -112,15 +114,10 @@ fn drop_does_not_wait_for_what_is_stuck() {
             let start = Instant::now();
             if by_shutdown {
                 assert!(endpoint.shutdown(Duration::ZERO), "{what}");
-                assert!(start.elapsed() < Duration::from_secs(3), "{what}: {:?}", start.elapsed());
             } else {
                 drop(endpoint);
-                assert!(
-                    start.elapsed() < Duration::from_millis(100),
-                    "{what}: {:?}",
-                    start.elapsed()
-                );
             }
+            assert!(start.elapsed() < AT_ONCE, "{what}: {:?}", start.elapsed());
             if !what.contains("reads nothing") {
                 server.wait_record(0, PATIENCE);
             }
@@ -144,35 +141,37 @@ fn a_connection_that_is_only_being_made_ends_with_the_endpoint() {
 
 #[test]
 fn shutdown_lets_a_command_end_and_ends_idle_connections_at_once() {
-    let server = slow_server();
+    let allowed = Arc::new(AtomicBool::new(false));
+    let answer = Box::new(Answer::Rows(Rows::one("slow", "1")));
+    let script = over_tls().on_query("SELECT slow", Answer::Once(Arc::clone(&allowed), answer));
+    let server = ScriptedServer::start(script);
     let endpoint = connector(&server).endpoint().unwrap();
     let path = endpoint.path().unwrap().to_owned();
     let mut idle = connect(&endpoint).unwrap();
     one(&mut idle);
     let mut busy = connect(&endpoint).unwrap();
-    let start = Instant::now();
     let busy = thread::spawn(move || {
         let result = busy.query_first::<u8, _>("SELECT slow");
         (result, busy)
     });
     server.wait_until(1, PATIENCE, |record| record.queries().contains(&"SELECT slow".to_owned()));
     let stopper = thread::spawn(move || endpoint.shutdown(Duration::from_secs(20)));
-    let record = server.wait_record(0, SLOW);
+    let record = server.wait_record(0, PATIENCE);
     assert_eq!(record.ended, Some(Ended::CloseNotify));
-    assert!(start.elapsed() < SLOW, "the idle one waited: {:?}", start.elapsed());
     UnixStream::connect(&path).unwrap_err();
     idle.query_drop("SELECT 1").unwrap_err();
+    assert!(!stopper.is_finished() && !busy.is_finished(), "the command is under way");
+    allowed.store(true, Ordering::SeqCst);
     assert!(stopper.join().unwrap());
     let (result, mut busy) = busy.join().unwrap();
     assert_eq!(result.unwrap(), Some(1), "the command under way ended well");
-    assert!(start.elapsed() >= SLOW && start.elapsed() < SLOW + Duration::from_secs(5));
     busy.query_drop("SELECT 1").unwrap_err();
     assert_eq!(server.wait_record(1, PATIENCE).ended, Some(Ended::CloseNotify));
 }
 
 #[test]
 fn shutdown_ends_what_outlasts_the_grace() {
-    let server = ScriptedServer::start(over_tls().on_query("SELECT never", Answer::Silence));
+    let server = stuck_server();
     let endpoint = connector(&server).endpoint().unwrap();
     let mut busy = connect(&endpoint).unwrap();
     let busy = thread::spawn(move || busy.query_drop("SELECT never"));
@@ -182,7 +181,7 @@ fn shutdown_ends_what_outlasts_the_grace() {
     let start = Instant::now();
     assert!(endpoint.shutdown(Duration::from_millis(300)));
     let taken = start.elapsed();
-    assert!(taken >= Duration::from_millis(300) && taken < Duration::from_secs(3), "{taken:?}");
+    assert!(taken >= Duration::from_millis(300) && taken < AT_ONCE, "{taken:?}");
     busy.join().unwrap().unwrap_err();
 }
 
@@ -191,11 +190,12 @@ fn a_login_under_way_may_end_within_the_grace() {
     let steps = [AuthStep::Raw(vec![1, 4]), AuthStep::Read, AuthStep::Ok];
     let server = ScriptedServer::start(over_tls().auth(steps));
     let endpoint = connector(&server).endpoint().unwrap();
+    let path = endpoint.path().unwrap().to_owned();
     let mut driver = Raw::new(&endpoint);
     driver.respond("caching_sha2_password", &[7; 32]);
     assert_eq!(driver.expect(), [1, 4]);
     let stopper = thread::spawn(move || endpoint.shutdown(Duration::from_secs(20)));
-    thread::sleep(Duration::from_millis(200));
+    soon("the shutdown has begun", || UnixStream::connect(&path).is_err());
     driver.send(b"password\0");
     assert_eq!(driver.expect()[0], 0);
     // It has no command, so it is idle.
@@ -209,7 +209,7 @@ fn a_graceful_shutdown_of_nothing_takes_no_time() {
     let endpoint = connector(&server).endpoint().unwrap();
     let start = Instant::now();
     assert!(endpoint.shutdown(Duration::MAX));
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn a_server_that_goes_ends_its_drivers() {
     soon("it is no session any more", || endpoint.sessions().is_empty());
     let start = Instant::now();
     assert!(endpoint.shutdown(Duration::from_secs(30)));
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
 }
 
 #[test]
@@ -314,8 +314,15 @@ pub(super) fn leaves_nothing(fact: &dyn Fn(&str) -> String) {
     };
     // What a process makes once and keeps.
     drop(connect(&builder("GOOD").build().unwrap().endpoint().unwrap()).unwrap());
-    thread::sleep(Duration::from_millis(500));
-    let nothing = census(&dir);
+    let mut nothing = census(&dir);
+    loop {
+        thread::sleep(Duration::from_millis(500));
+        let again = census(&dir);
+        if again == nothing {
+            break;
+        }
+        nothing = again;
+    }
     assert_eq!(nothing.2, 0);
     let connector = builder("GOOD").build().unwrap();
     let without = census(&dir);

@@ -30,6 +30,7 @@ pub(super) struct RealServer {
     pub(super) product: Product,
     pub(super) port: u16,
     pub(super) socket: PathBuf,
+    command: Command,
     run: Child,
     stdin: Option<ChildStdin>,
     home: TempDir,
@@ -61,33 +62,64 @@ impl RealServer {
         tls: &Tls<'_>,
         arguments: &[&str],
     ) -> Self {
+        Self::run(product, home, tls, &[&["--once"], arguments].concat())
+    }
+
+    /// As [`RealServer::start`], but it can be stopped and started again, and a process that ends
+    /// early leaves its directory behind.
+    pub(super) fn start_to_be_stopped(
+        product: Product,
+        home: TempDir,
+        tls: &Tls<'_>,
+        arguments: &[&str],
+    ) -> Self {
+        Self::run(product, home, tls, arguments)
+    }
+
+    fn run(product: Product, home: TempDir, tls: &Tls<'_>, arguments: &[&str]) -> Self {
         let mut command = script("run");
-        command.arg(script_name(product)).arg(home.path()).arg("--once");
+        command.arg(script_name(product)).arg(home.path());
         match tls {
             Tls::None => command.arg("--no-tls"),
             Tls::Files { ca, cert, key } => command.arg("--tls").args([ca, cert, key]),
             Tls::Auto => command.arg("--auto-tls"),
         };
-        command.args(arguments);
-        let mut run = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("tests/servers/run starts");
-        let stdin = run.stdin.take();
-        let stdout = BufReader::new(run.stdout.take().expect("stdout is a pipe"));
-        let mut server = RealServer { product, port: 0, socket: PathBuf::new(), run, stdin, home };
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let run = command.spawn().expect("tests/servers/run starts");
+        let (port, socket) = (0, PathBuf::new());
+        let mut server = RealServer { product, port, socket, command, run, stdin: None, home };
+        server.wait_ready();
+        server
+    }
+
+    /// Stops it; its directory stays.
+    pub(super) fn stop(&mut self) {
+        drop(self.stdin.take());
+        let ended = self.run.wait().expect("tests/servers/run ends");
+        assert!(ended.success(), "{} did not stop: {ended}", self.product.as_str());
+    }
+
+    /// Starts it after a [`RealServer::stop`], on the same port.
+    pub(super) fn start_again(&mut self) {
+        self.command.args(["--port", &self.port.to_string()]);
+        self.run = self.command.spawn().expect("tests/servers/run starts");
+        self.wait_ready();
+    }
+
+    fn wait_ready(&mut self) {
+        self.stdin = self.run.stdin.take();
+        let stdout = BufReader::new(self.run.stdout.take().expect("stdout is a pipe"));
         // `run` ends by itself, and with it these lines, where the server is not ready in time.
         for line in stdout.lines() {
             let line = line.expect("a line of tests/servers/run");
             match line.split_once('=') {
-                Some(("port", port)) => server.port = port.parse().expect("a port"),
-                Some(("socket", path)) => server.socket = path.into(),
-                None if line == "ready" => return server,
+                Some(("port", port)) => self.port = port.parse().expect("a port"),
+                Some(("socket", path)) => self.socket = path.into(),
+                None if line == "ready" => return,
                 _ => {}
             }
         }
-        panic!("{} did not start: see above for the end of its log", product.as_str());
+        panic!("{} did not start: see above for the end of its log", self.product.as_str());
     }
 
     pub(super) fn dir(&self) -> &Path {

@@ -8,6 +8,7 @@ use mysql_tls::{CloseReason, Connection, PasswordSent, Product, SslMode, Transpo
 
 use super::tap::Tap;
 use super::world::{Certificate, DATABASE, PASSWORD, World, shared, write_pair};
+use crate::kit::PATIENCE;
 
 fn serial(connection: &Connection) -> &str {
     connection.session().tls().unwrap().peer()[0].serial()
@@ -103,7 +104,15 @@ pub(super) fn killed_while_it_works(product: Product) {
         let start = Instant::now();
         std::thread::scope(|scope| {
             let query = scope.spawn(|| connection.query_first::<u8, _>("SELECT SLEEP(30)"));
-            std::thread::sleep(Duration::from_millis(200));
+            let listed = format!(
+                "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = {id} AND INFO LIKE \
+                 'SELECT SLEEP%'"
+            );
+            let until = Instant::now() + PATIENCE;
+            while admin.query_first::<u8, _>(&listed).unwrap() != Some(1) {
+                assert!(Instant::now() < until, "the query did not arrive");
+                std::thread::sleep(Duration::from_millis(5));
+            }
             admin.query_drop(format!("KILL {id}")).unwrap();
             let error = query.join().unwrap().unwrap_err();
             assert!(matches!(error, Error::IoError(_)), "{error:?}");

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod clauses;
+#[cfg(feature = "cli")]
 mod commands;
 mod data;
 mod facts;
@@ -15,7 +16,6 @@ mod official;
 mod options;
 mod passwords;
 mod pools;
-mod resolver;
 mod rotation;
 mod statements;
 mod tap;
@@ -72,6 +72,7 @@ products! {
         lifecycle::change_user,
         rotation::rotation_of_both_sides_under_load,
         rotation::rotation_of_an_expired_client_certificate,
+        rotation::a_client_certificate_rotates_behind_an_endpoint,
         data::large_result,
         data::large_upload,
         data::compression,
@@ -83,9 +84,12 @@ products! {
         pools::drivers_pool,
         #[cfg(feature = "r2d2")]
         pools::r2d2_pool,
+        pools::pools_survive_a_restart,
         facts::session_and_server_agree,
         facts::examples_and_status,
+        #[cfg(feature = "cli")]
         commands::official_client_in_exec,
+        #[cfg(feature = "cli")]
         commands::official_client_through_a_shim,
         facts::resumed_session_keeps_its_client_certificate,
         options::ca_directory,

@@ -5,11 +5,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use mysql_tls::mysql::Conn;
 use mysql_tls::mysql::prelude::*;
 use mysql_tls::{ConnectionBuilder, Connector, Error, Product};
 
 use super::harness::new_home;
-use super::world::{Certificate, DATABASE, World, create_user, shared, write_file, write_pair};
+use super::world::{
+    Certificate, DATABASE, PASSWORD, World, create_user, shared, write_file, write_pair,
+};
 use crate::support::Authority;
 
 const THREADS: usize = 4;
@@ -168,6 +171,56 @@ pub(super) fn rotation_of_both_sides_under_load(product: Product) {
     let trusting_older = as_client("x509").ssl_ca_pem(older.pem());
     let refused = trusting_older.connect().map(drop).map_err(|error: Error| error.code());
     assert_eq!(refused, Err("certificate.unknown-issuer"));
+}
+
+/// The server knows each account by the certificate that the endpoint shows for its driver.
+pub(super) fn a_client_certificate_rotates_behind_an_endpoint(product: Product) {
+    let world = shared(product);
+    let dir = new_home();
+    let (right, sibling) = (&world.pki.right, &world.pki.sibling);
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let cert = write_file(dir.path(), "client.pem", &read(&right.cert));
+    let key = write_file(dir.path(), "client-key.pem", &read(&right.key));
+    let connector = world.verified().ssl_cert(&cert).ssl_key(&key).build().unwrap();
+    let endpoint = connector.endpoint().unwrap();
+    let log_in = |account: &str| {
+        let opts = endpoint.opts().user(Some(account)).pass(Some(PASSWORD));
+        match Conn::new(opts) {
+            Ok(conn) => Ok(conn),
+            Err(mysql_tls::mysql::Error::MySqlError(error)) => Err(error.code),
+            Err(other) => panic!("{other}"),
+        }
+    };
+    let assert_is = |conn: &mut Conn, account: &str, subject: &str| {
+        let query = "SELECT CURRENT_USER(), CONNECTION_ID()";
+        let (user, id): (String, u64) = conn.query_first(query).unwrap().unwrap();
+        assert_eq!(user, format!("{account}@%"));
+        // The greeting has the lower half of TiDB's ids.
+        let found = endpoint.sessions_by_connection_id(id as u32);
+        assert_eq!(found.len(), 1, "{id}");
+        let tls = found[0].session().tls().unwrap();
+        assert_eq!(tls.client_certificate().presented(), Some(subject));
+    };
+    let mut before = log_in("subject").unwrap();
+    assert_is(&mut before, "subject", "CN=right, O=Shop");
+    assert_eq!(log_in("sibling").map(drop), Err(1045));
+
+    replace(&cert, &read(&sibling.cert));
+    replace(&key, &read(&sibling.key));
+    let start = Instant::now();
+    let mut after = loop {
+        match log_in("sibling") {
+            Ok(conn) => break conn,
+            // Until the files are looked at again.
+            Err(code) => assert_eq!(code, 1045),
+        }
+        assert!(start.elapsed() < PATIENCE, "{:?}", connector.reload_state());
+        thread::sleep(Duration::from_millis(50));
+    };
+    assert_is(&mut after, "sibling", "CN=sibling, O=Shop");
+    assert_eq!(log_in("subject").map(drop), Err(1045));
+    assert_is(&mut before, "subject", "CN=right, O=Shop");
+    assert_eq!(connector.reload_state().reloads(), 1);
 }
 
 /// The server refuses the certificate, whose files were renewed since they were looked at.

@@ -7,7 +7,7 @@ use std::thread;
 use mysql_tls::Product;
 
 use super::official::{self, Outcome};
-use super::resolver::with_names;
+use crate::resolver::with_names;
 use crate::support::TestDir;
 use crate::verdicts::{Case, OK, Version, table};
 

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use mysql_tls::mysql::prelude::*;
 use mysql_tls::{ConnectionBuilder, Product, SslMode};
+use tempfile::TempDir;
 
 use super::harness::{RealServer, Tls, new_home};
 use crate::support::{Authority, Issued};
@@ -121,6 +122,17 @@ impl World {
         certificate: Certificate,
         arguments: &[&str],
     ) -> Self {
+        Self::make(certificate, |home, tls| RealServer::start(product, home, tls, arguments))
+    }
+
+    /// One whose server can be stopped and started again.
+    pub(super) fn start_to_be_stopped(product: Product) -> Self {
+        Self::make(Certificate::Issued, |home, tls| {
+            RealServer::start_to_be_stopped(product, home, tls, &[])
+        })
+    }
+
+    fn make(certificate: Certificate, start: impl FnOnce(TempDir, &Tls<'_>) -> RealServer) -> Self {
         let home = new_home();
         let pki = Pki::make(home.path());
         let tls = match certificate {
@@ -130,7 +142,7 @@ impl World {
                 Tls::Files { ca: &pki.ca, cert: &pki.server.cert, key: &pki.server.key }
             }
         };
-        let world = World { server: RealServer::start(product, home, &tls, arguments), pki };
+        let world = World { server: start(home, &tls), pki };
         world.make_accounts();
         world
     }
@@ -185,6 +197,7 @@ impl World {
         make("ssl", plugin, "SSL");
         make("x509", plugin, "X509");
         make("subject", plugin, "SUBJECT '/CN=right/O=Shop'");
+        make("sibling", plugin, "SUBJECT '/CN=sibling/O=Shop'");
         make("issuer", plugin, "ISSUER '/CN=Shop CA'");
         match self.product() {
             Product::MariaDB => make("ed25519", "ed25519", "NONE"),

@@ -1,5 +1,8 @@
 //! Plays a script with a client that is logged in: commands and their answers.
 
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use super::play::{Play, Stop};
 use super::record::Ended;
 use super::script::Answer;
@@ -65,6 +68,12 @@ impl Play<'_> {
             Answer::Silence => return Ok(Some(Stop::Waiting)),
             Answer::Late(pause, answer) => {
                 self.channel.sleep(*pause)?;
+                return self.answer(answer);
+            }
+            Answer::Once(allowed, answer) => {
+                while !allowed.load(Ordering::SeqCst) {
+                    self.channel.sleep(Duration::from_millis(5))?;
+                }
                 return self.answer(answer);
             }
         }

@@ -1,6 +1,7 @@
 //! What the scripted server does, as plain data.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rustls::ServerConfig;
@@ -148,6 +149,8 @@ pub enum Answer {
     Silence,
     /// The answer, so much later.
     Late(Duration, Box<Answer>),
+    /// The answer, as soon as this is true.
+    Once(Arc<AtomicBool>, Box<Answer>),
 }
 
 impl Answer {

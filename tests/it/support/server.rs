@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::channel::Channel;
 use super::play::play;
 use super::record::{Ended, Record};
+use super::refusing::RefusingPort;
 use super::script::ServerScript;
 
 /// Connections beyond this many at a time are closed at once.
@@ -49,6 +50,13 @@ impl ScriptedServer {
         let listener = TcpListener::bind(address)?;
         let address = Address::Tcp(listener.local_addr()?);
         Self::run(Listener::Tcp(listener), address, scripts)
+    }
+
+    /// Listens on a port that has refused connections until now.
+    pub fn start_at(port: RefusingPort, scripts: impl IntoIterator<Item = ServerScript>) -> Self {
+        let listener = port.listen();
+        let address = Address::Tcp(listener.local_addr().expect("its address"));
+        Self::run(Listener::Tcp(listener), address, scripts).expect("a thread")
     }
 
     /// Listens on a Unix socket, which is removed when the server is dropped.

@@ -1,8 +1,8 @@
-//! Makes `db.example.com` lead to this machine, for the official client.
+//! Makes `db.example.com` lead to this machine, and `three.example.com` to three of its addresses.
 //!
-//! Names of several labels need a resolver that knows them, and no machine's does. A wrapper of
-//! `getaddrinfo`, loaded before the C library, gives them the address 127.0.0.1. It is C, as
-//! the crypto providers are, so whoever builds the tests has a compiler.
+//! These names need a resolver that knows them, and no machine's does. A wrapper of `getaddrinfo`,
+//! loaded before the C library, gives them their addresses. It is C, as the crypto providers are,
+//! so whoever builds the tests has a compiler.
 
 use std::env;
 use std::fs;
@@ -26,7 +26,7 @@ static WRAPPER: LazyLock<PathBuf> = LazyLock::new(|| {
     wrapper
 });
 
-/// A program that is to find `db.example.com`.
-pub(super) fn with_names(command: &mut Command) -> &mut Command {
+/// A program that is to find these names.
+pub(crate) fn with_names(command: &mut Command) -> &mut Command {
     command.env("LD_PRELOAD", WRAPPER.as_path())
 }
