@@ -119,7 +119,8 @@ impl Connector {
         let asks_itself = shared.driver.options.get_max_allowed_packet().is_none();
         let packet_size = shared.driver.packet_size.known().filter(|_| asks_itself);
         let options =
-            options::for_connection(&shared.driver.options, &address, password, packet_size)?;
+            options::for_connection(&shared.driver.options, &address, password, packet_size)
+                .inspect_err(|_| handover.abandon())?;
         // The driver is known to panic on some packets; those are kept from it, but not every panic
         // can be foreseen.
         let made = catch_unwind(AssertUnwindSafe(|| {
@@ -132,7 +133,7 @@ impl Connector {
         let conn = match made {
             Ok(Ok(conn)) => conn,
             Ok(Err(error)) => return Err(self.failure(&handover, Some(error))),
-            Err(_) => return Err(self.failure(&handover, None)),
+            Err(_panic) => return Err(self.failure(&handover, None)),
         };
         let logged_in =
             handover.establish().and_then(|()| handover.session().ok_or(CloseReason::Local));
@@ -147,6 +148,8 @@ impl Connector {
 
     /// Why a connect failed: the relay's first cause, or else the driver's own.
     fn failure(&self, handover: &Handover, error: Option<mysql::Error>) -> Error {
+        // The driver may never have reached the relay, which need not wait for it then.
+        handover.abandon();
         let transport = handover.session().map(|session| session.transport());
         match handover.wait_for_reason(REASON_LIMIT) {
             Some(CloseReason::Local) | None => self.driver_failure(error, transport),

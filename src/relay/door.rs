@@ -5,12 +5,13 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
 use socket2::Socket;
 
 use super::private_dir::PrivateDir;
-use crate::connect::deadline::Deadline;
+use crate::connect::deadline::{Deadline, driver_gone};
 use crate::error::{Error, IoErrorKind, Result, Step};
 
 /// Where the driver has to connect.
@@ -63,21 +64,28 @@ impl Door {
         Ok((Door::Tcp { listener, from }, address))
     }
 
-    /// Waits for the driver; strangers are turned away. The socket is non-blocking.
-    pub(super) fn accept(&self, deadline: &Deadline) -> Result<Socket> {
+    /// Waits for the driver, as long as it may still come; strangers are turned away. The socket is
+    /// non-blocking.
+    pub(super) fn accept(
+        &self,
+        deadline: &Deadline,
+        is_given_up: impl Fn() -> bool,
+    ) -> Result<Socket> {
         loop {
+            if is_given_up() {
+                return Err(driver_gone());
+            }
+            if !self.knocks(deadline)? {
+                continue;
+            }
             let accepted = match self {
                 Door::Unix { listener, .. } => {
-                    deadline.wait(listener, PollFlags::IN, Step::Authentication)?;
                     listener.accept().map(|(stream, _)| (is_this_process(&stream), stream.into()))
                 }
-                Door::Tcp { listener, from } => {
-                    deadline.wait(listener, PollFlags::IN, Step::Authentication)?;
-                    listener.accept().map(|(stream, peer)| {
-                        let expected = from.is_none_or(|from| peer.ip() == from);
-                        (expected, stream.into())
-                    })
-                }
+                Door::Tcp { listener, from } => listener.accept().map(|(stream, peer)| {
+                    let expected = from.is_none_or(|from| peer.ip() == from);
+                    (expected, stream.into())
+                }),
             };
             match accepted {
                 Ok((true, socket)) => {
@@ -92,12 +100,31 @@ impl Door {
                 Ok((false, _)) => {
                     tracing::warn!("a stranger tried to use a private socket and was turned away");
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                // Nobody after all.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::WouldBlock | io::ErrorKind::ConnectionAborted
+                    ) => {}
                 Err(error) => return Err(local("the private socket failed", error)),
             }
         }
     }
+
+    /// Waits until somebody is there, but only for a while.
+    fn knocks(&self, deadline: &Deadline) -> Result<bool> {
+        deadline.remaining(Step::Authentication)?;
+        let until = deadline.at().min(Instant::now() + LOOK);
+        let waited = match self {
+            Door::Unix { listener, .. } => deadline.wait_at_most(listener, PollFlags::IN, until),
+            Door::Tcp { listener, .. } => deadline.wait_at_most(listener, PollFlags::IN, until),
+        };
+        waited.map_err(|error| local("waiting for a socket failed", error))
+    }
 }
+
+/// How often it is looked whether the driver will not come any more.
+const LOOK: Duration = Duration::from_millis(200);
 
 impl Drop for Door {
     fn drop(&mut self) {
@@ -147,7 +174,6 @@ fn is_this_process(stream: &std::os::unix::net::UnixStream) -> bool {
 mod tests {
     use super::*;
     use std::io::Read;
-    use std::time::Duration;
 
     #[test]
     fn the_loopback_door_lets_only_the_expected_address_in() {
@@ -158,7 +184,7 @@ mod tests {
         driver.bind(&from.into()).unwrap();
         driver.connect(&to.into()).unwrap();
         let deadline = Deadline::start(Duration::from_secs(5), "test".into());
-        let accepted = door.accept(&deadline).unwrap();
+        let accepted = door.accept(&deadline, || false).unwrap();
         assert_eq!(
             accepted.peer_addr().unwrap().as_socket(),
             driver.local_addr().unwrap().as_socket()

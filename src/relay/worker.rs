@@ -12,6 +12,7 @@ use super::carry::LoggedIn;
 use super::door::{Door, DriverAddress};
 use super::job::Job;
 use super::private_dir::PrivateDir;
+use crate::connect::deadline::tells_driver_gone;
 use crate::error::{Error, IoErrorKind, Result};
 use crate::handover::CloseReason;
 use crate::protocol::login::Wire;
@@ -118,8 +119,8 @@ fn work(own_door: Option<&Door>, queue: &Receiver<Assignment>) {
         let served = catch_unwind(AssertUnwindSafe(|| {
             // A door of the job's own is closed as soon as its driver is in.
             let driver = match (door, own_door) {
-                (Some(door), _) => door.accept(&job.deadline),
-                (None, Some(door)) => door.accept(&job.deadline),
+                (Some(door), _) => door.accept(&job.deadline, || handover.is_abandoned()),
+                (None, Some(door)) => door.accept(&job.deadline, || handover.is_abandoned()),
                 (None, None) => Err(no_door()),
             };
             serve(socket, driver, &job)
@@ -154,7 +155,10 @@ fn serve(socket: Socket, driver: Result<Socket>, job: &Job) -> bool {
             true
         }
         Err(error) => {
-            job.handover.ended(CloseReason::Failed(error));
+            // It gave up before it was here, and knows why itself.
+            let gone = tells_driver_gone(&error);
+            let reason = if gone { CloseReason::Local } else { CloseReason::Failed(error) };
+            job.handover.ended(reason);
             false
         }
     }
