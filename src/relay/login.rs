@@ -19,7 +19,7 @@ use crate::protocol::packet::{
 };
 use crate::protocol::response::Response;
 use crate::protocol::{capability, err};
-use crate::session::{Claimed, Session, Timings, TlsSession};
+use crate::session::{Claimed, Product, Session, Timings, TlsSession};
 
 /// caching_sha2_password knows the password already; the server's OK follows.
 const FAST_AUTH_OK: [u8; 2] = [0x01, 0x03];
@@ -69,7 +69,7 @@ impl Sides<'_> {
         self.send_to_driver(&greeting)?;
         self.to_server.next(); // the greeting's
         let prepared = match &self.job.plan {
-            Plan::Tls(tls) => Some((tls, tls.connection()?)),
+            Plan::Tls(tls) => Some((tls, tls.connection(self.claimed_product())?)),
             Plan::Plaintext(_) => None,
         };
         let mut response = self.response()?;
@@ -146,6 +146,10 @@ impl Sides<'_> {
             }
             self.wait_for_either(turn)?;
         }
+    }
+
+    fn claimed_product(&self) -> Product {
+        Product::of_version(self.job.server.greeting.version())
     }
 
     fn session(

@@ -8,6 +8,7 @@ mod pins;
 mod provider;
 mod recipe;
 mod rotation;
+mod shares;
 mod verifier;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,11 +21,12 @@ use offer::Offer;
 pub(crate) use provider::crypto_provider;
 pub(crate) use recipe::{Recipe, server_name};
 pub(crate) use rotation::Rotation;
+use shares::{ByProduct, ordered_for};
 use verifier::{Check, Verifier};
 
 use crate::error::{ConfigErrorKind, Error, HandshakeErrorKind};
 use crate::material::CertifiedIdentity;
-use crate::session::{ClientCertificate, PeerCertificate, TlsSession, Verification};
+use crate::session::{ClientCertificate, PeerCertificate, Product, TlsSession, Verification};
 
 /// How many server names a ticket store holds; one connector talks to one.
 const TICKET_NAMES: usize = 8;
@@ -35,7 +37,8 @@ const TICKET_NAMES: usize = 8;
 /// that a ticket cannot cross policies.
 #[derive(Debug)]
 pub(crate) struct TlsState {
-    config: Arc<ClientConfig>,
+    /// They share verifier, resolver and tickets, and so resume each other's sessions.
+    configs: ByProduct<Arc<ClientConfig>>,
     verifier: Arc<Verifier>,
     identity: Option<Arc<CertifiedIdentity>>,
     offer: Offer,
@@ -75,28 +78,33 @@ impl TlsState {
         let verifier = Arc::new(verifier);
         let resolver: Arc<dyn ResolvesClientCert> =
             Arc::new(observed::Resolver::new(identity.clone()));
-        let mut config = ClientConfig::builder_with_provider(Arc::clone(&offer.provider))
-            .with_protocol_versions(&offer.versions)
-            .map_err(|error| {
-                Error::handshake(
-                    HandshakeErrorKind::Failed,
-                    format!("the TLS library refused its own configuration: {error}"),
-                )
-            })?
-            .dangerous()
-            .with_custom_certificate_verifier(verifier.clone())
-            .with_client_cert_resolver(resolver);
-        config.enable_sni = names.send;
-        config.resumption = if habits.resumption {
+        let resumption = if habits.resumption {
             Resumption::in_memory_sessions(TICKET_NAMES)
         } else {
             Resumption::disabled()
         };
-        if habits.key_log {
-            config.key_log = Arc::new(KeyLogFile::new());
-        }
+        let configs = ByProduct::try_new(|product| {
+            let provider = ordered_for(product, &offer.provider);
+            let mut config = ClientConfig::builder_with_provider(provider)
+                .with_protocol_versions(&offer.versions)
+                .map_err(|error| {
+                    Error::handshake(
+                        HandshakeErrorKind::Failed,
+                        format!("the TLS library refused its own configuration: {error}"),
+                    )
+                })?
+                .dangerous()
+                .with_custom_certificate_verifier(verifier.clone())
+                .with_client_cert_resolver(Arc::clone(&resolver));
+            config.enable_sni = names.send;
+            config.resumption = resumption.clone();
+            if habits.key_log {
+                config.key_log = Arc::new(KeyLogFile::new());
+            }
+            Ok::<_, Error>(Arc::new(config))
+        })?;
         Ok(TlsState {
-            config: Arc::new(config),
+            configs,
             verifier,
             identity,
             offer,
@@ -122,12 +130,12 @@ impl TlsState {
         }
     }
 
-    /// A new connection; its key shares are made here. What the callbacks see until
+    /// A new connection to a server that calls itself so; its key shares are made here. What the callbacks see until
     /// [`finish`](Self::finish) or [`explain`](Self::explain) is recorded for this thread.
-    pub(crate) fn connection(&self) -> Result<ClientConnection, Error> {
+    pub(crate) fn connection(&self, claimed: Product) -> Result<ClientConnection, Error> {
         observed::begin();
-        ClientConnection::new(Arc::clone(&self.config), self.names.sent.clone())
-            .map_err(|error| self.explain(error))
+        let config = Arc::clone(self.configs.of(claimed));
+        ClientConnection::new(config, self.names.sent.clone()).map_err(|error| self.explain(error))
     }
 
     /// Tells what a completed handshake negotiated. A resumed one is verified again, so that

@@ -76,10 +76,50 @@ fn facts_of_a_full_and_of_a_resumed_session() {
 #[cfg(feature = "aws-lc-rs")]
 #[test]
 fn the_hybrid_key_exchange_is_preferred_and_shown() {
-    let server = ScriptedServer::start(over_tls());
+    let server = ScriptedServer::start(over_tls().version("8.0.11-TiDB-v8.5.6"));
     let connection = verified(&server).connect().unwrap();
     let tls = connection.session().tls().unwrap();
     assert_eq!((tls.group(), tls.had_hello_retry()), (Some("X25519MLKEM768"), false));
+}
+
+/// What each product's servers take, as far as TLS goes; the last is a server that takes another group
+/// than its kind, where the second connection knows better.
+#[test]
+fn the_first_key_share_is_the_one_that_the_product_takes() {
+    use rustls::NamedGroup::{X25519, secp256r1, secp384r1};
+    let nist = [secp256r1, secp384r1];
+    let mut rows = vec![
+        ("9.7.4", nist.to_vec(), "secp256r1", [false, false]),
+        ("8.4.3-log", nist.to_vec(), "secp256r1", [false, false]),
+        ("11.8.2-MariaDB-1", vec![X25519, secp256r1], "X25519", [false, false]),
+        ("8.0.11-TiDB-v8.1.0", vec![X25519, secp256r1], "X25519", [false, false]),
+        ("9.7.4", vec![secp384r1], "secp384r1", [true, false]),
+    ];
+    if cfg!(feature = "aws-lc-rs") {
+        let hybrid = [rustls::NamedGroup::X25519MLKEM768, X25519].to_vec();
+        rows.push(("8.0.11-TiDB-v8.5.6", hybrid, "X25519MLKEM768", [false, false]));
+    }
+    let mut offered = Vec::new();
+    for (version, groups, expected, retries) in rows {
+        let tls = ServerTls::new(&ca().server("localhost").issue()).groups(&groups);
+        let script = ServerScript::new().tls(tls).version(version);
+        let server = ScriptedServer::start(script);
+        let connector = verified(&server).tls_resumption(true).build().unwrap();
+        for (number, retry) in retries.into_iter().enumerate() {
+            let connection = connector.connect().unwrap();
+            let tls = connection.session().tls().unwrap();
+            let what = format!("{version}, connection {number}");
+            assert_eq!((tls.group(), tls.had_hello_retry()), (Some(expected), retry), "{what}");
+            // Resumed across, since the configurations share their tickets.
+            assert_eq!(tls.is_resumed(), number > 0, "{what}");
+            drop(connection);
+            let mut groups = server.wait_record(number, PATIENCE).hello.unwrap().groups;
+            groups.sort_by_key(|group| u16::from(*group));
+            offered.push(groups);
+        }
+    }
+    // Whatever the order, the same are offered.
+    assert!(offered.iter().all(|groups| *groups == offered[0]), "{offered:?}");
 }
 
 #[test]

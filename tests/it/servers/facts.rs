@@ -123,3 +123,15 @@ pub(super) fn post_quantum_key_exchange(product: Product) {
     assert!(!connection.session().tls().unwrap().had_hello_retry());
     assert!(connection.session().to_string().contains(expected));
 }
+
+/// The first connection of a connector, which knows nothing of the server but its greeting.
+pub(super) fn first_key_share(product: Product) {
+    let expected = match product {
+        Product::TiDB if cfg!(feature = "aws-lc-rs") => HYBRID,
+        Product::MySQL => "secp256r1",
+        _ => "X25519",
+    };
+    let connection = shared(product).verified().connect().unwrap();
+    let tls = connection.session().tls().unwrap();
+    assert_eq!((tls.group(), tls.had_hello_retry()), (Some(expected), false));
+}

@@ -86,6 +86,7 @@ products! {
         pools::r2d2_pool,
         pools::pools_survive_a_restart,
         facts::session_and_server_agree,
+        facts::first_key_share,
         facts::examples_and_status,
         #[cfg(feature = "cli")]
         commands::official_client_in_exec,
