@@ -16,7 +16,10 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// How many queries one driver runs before the next has its turn.
 const BATCH: usize = 50;
 
-const DRIVERS: [&str; 3] = ["mysql-tls", "mysql", "mysql_async"];
+const DRIVERS: [&str; 4] = ["mysql-tls", "mysql-tls-busy", "mysql", "mysql_async"];
+
+/// What `mysql-tls-busy` has as busy-poll.
+const BUSY: Duration = Duration::from_micros(50);
 
 struct Settings {
     host: String,
@@ -47,6 +50,7 @@ fn main() -> Result<()> {
 
 struct Drivers {
     ours: mysql_tls::Connector,
+    busy: mysql_tls::Connector,
     mysql: mysql::Opts,
     mysql_async: mysql_async::Opts,
 }
@@ -58,8 +62,9 @@ impl Drivers {
             .user(&settings.user)
             .password(settings.password.as_str())
             .ssl_mode(SslMode::VerifyIdentity)
-            .ssl_ca(&settings.ca)
-            .build()?;
+            .ssl_ca(&settings.ca);
+        let busy = ours.clone().busy_poll(BUSY).build()?;
+        let ours = ours.build()?;
         let tls = mysql::SslOpts::default()
             .with_root_cert_path(Some(std::path::PathBuf::from(&settings.ca)));
         let mysql = mysql::OptsBuilder::new()
@@ -80,7 +85,7 @@ impl Drivers {
             .prefer_socket(false)
             .ssl_opts(tls)
             .into();
-        Ok(Drivers { ours, mysql, mysql_async })
+        Ok(Drivers { ours, busy, mysql, mysql_async })
     }
 
     /// Times of connect and login, closing left out; the first few rounds only warm up.
@@ -88,23 +93,25 @@ impl Drivers {
         &self,
         runtime: &tokio::runtime::Runtime,
         rounds: usize,
-    ) -> Result<[Vec<Duration>; 3]> {
-        let mut times: [Vec<Duration>; 3] = Default::default();
+    ) -> Result<[Vec<Duration>; 4]> {
+        let mut times: [Vec<Duration>; 4] = Default::default();
         for round in 0..rounds + 5 {
-            let mut taken = [Duration::ZERO; 3];
-            let start = Instant::now();
-            let connection = self.ours.connect()?;
-            taken[0] = start.elapsed();
-            drop(connection);
+            let mut taken = [Duration::ZERO; 4];
+            for (taken, connector) in taken.iter_mut().zip([&self.ours, &self.busy]) {
+                let start = Instant::now();
+                let connection = connector.connect()?;
+                *taken = start.elapsed();
+                drop(connection);
+            }
 
             let start = Instant::now();
             let connection = mysql::Conn::new(self.mysql.clone())?;
-            taken[1] = start.elapsed();
+            taken[2] = start.elapsed();
             drop(connection);
 
             let start = Instant::now();
             let connection = runtime.block_on(mysql_async::Conn::new(self.mysql_async.clone()))?;
-            taken[2] = start.elapsed();
+            taken[3] = start.elapsed();
             runtime.block_on(connection.disconnect())?;
 
             if round >= 5 {
@@ -121,23 +128,25 @@ impl Drivers {
         &self,
         runtime: &tokio::runtime::Runtime,
         rounds: usize,
-    ) -> Result<[Vec<Duration>; 3]> {
-        let mut ours = self.ours.connect()?;
+    ) -> Result<[Vec<Duration>; 4]> {
+        let mut ours = [self.ours.connect()?, self.busy.connect()?];
         let mut mysql = mysql::Conn::new(self.mysql.clone())?;
         let mut mysql_async = runtime.block_on(mysql_async::Conn::new(self.mysql_async.clone()))?;
-        let mut times: [Vec<Duration>; 3] = Default::default();
+        let mut times: [Vec<Duration>; 4] = Default::default();
         for _ in 0..rounds.div_ceil(BATCH) {
-            for _ in 0..BATCH {
-                let start = Instant::now();
-                ours.query_drop("SELECT 1")?;
-                times[0].push(start.elapsed());
+            for (connection, times) in ours.iter_mut().zip(&mut times) {
+                for _ in 0..BATCH {
+                    let start = Instant::now();
+                    connection.query_drop("SELECT 1")?;
+                    times.push(start.elapsed());
+                }
             }
             for _ in 0..BATCH {
                 let start = Instant::now();
                 mysql.query_drop("SELECT 1")?;
-                times[1].push(start.elapsed());
+                times[2].push(start.elapsed());
             }
-            let batch: &mut Vec<Duration> = &mut times[2];
+            let batch: &mut Vec<Duration> = &mut times[3];
             runtime.block_on(async {
                 for _ in 0..BATCH {
                     let start = Instant::now();
@@ -152,7 +161,7 @@ impl Drivers {
     }
 }
 
-fn report(workload: &str, times: [Vec<Duration>; 3]) {
+fn report(workload: &str, times: [Vec<Duration>; 4]) {
     for (driver, mut times) in DRIVERS.iter().zip(times) {
         times.sort_unstable();
         let median = times.get(times.len() / 2).copied().unwrap_or_default();

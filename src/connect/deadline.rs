@@ -119,6 +119,31 @@ pub(crate) fn driver_gone() -> Error {
     Error::io(IoErrorKind::Closed, "the driver went away meanwhile", cause)
 }
 
+/// As [`wait_until`], but without sleeping for the first while: to be woken takes longer than most
+/// answers do on one machine.
+pub(crate) fn wait_busily(
+    sockets: &mut [PollFd<'_>],
+    at: Option<Instant>,
+    busy: Duration,
+) -> io::Result<bool> {
+    if !busy.is_zero() {
+        let until = Instant::now() + busy;
+        loop {
+            match poll(sockets, Some(&Timespec::default())) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => {}
+                Ok(_) => return Ok(true),
+                Err(error) => return Err(error.into()),
+            }
+            if Instant::now() >= until {
+                break;
+            }
+            // Whoever is to send the bytes may want this core.
+            std::thread::yield_now();
+        }
+    }
+    wait_until(sockets, at)
+}
+
 /// Waits until one of the sockets is ready; `false` once the time is over.
 pub(crate) fn wait_until(sockets: &mut [PollFd<'_>], at: Option<Instant>) -> io::Result<bool> {
     loop {

@@ -1,9 +1,11 @@
 //! One side of a relay: a non-blocking socket, TLS on it or not, and what waits to pass.
 
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, Read as _, Write};
 use std::sync::Arc;
 
-use rustix::net::{SendAncillaryBuffer, SendFlags};
+use rustix::buffer::spare_capacity;
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
 use rustls::{ClientConnection, Error as TlsError};
 use socket2::Socket;
 use zeroize::Zeroize;
@@ -224,21 +226,19 @@ impl Link {
 }
 
 /// Appends what one read gives.
-fn read_into(mut socket: &Socket, buffer: &mut Vec<u8>) -> Result<Received, Failure> {
-    let length = buffer.len();
-    buffer.resize(length + READ_SIZE, 0);
+fn read_into(socket: &Socket, buffer: &mut Vec<u8>) -> Result<Received, Failure> {
+    buffer.reserve(READ_SIZE);
     let read = loop {
-        match socket.read(buffer.get_mut(length..).unwrap_or_default()) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+        match rustix::net::recv(socket, spare_capacity(buffer), RecvFlags::empty()) {
+            Err(Errno::INTR) => {}
             other => break other,
         }
     };
-    buffer.truncate(length + *read.as_ref().unwrap_or(&0));
     match read {
-        Ok(0) => Ok(Received::End),
+        Ok((0, _)) => Ok(Received::End),
         Ok(_) => Ok(Received::Some),
-        Err(error) if would_block(&error) => Ok(Received::Nothing),
-        Err(error) => Err(Failure::Io(error)),
+        Err(Errno::WOULDBLOCK) => Ok(Received::Nothing),
+        Err(error) => Err(Failure::Io(error.into())),
     }
 }
 

@@ -101,11 +101,15 @@ pub(super) fn no_nul<'a>(
     Ok(())
 }
 
+/// Whoever waits for longer than this is woken soon enough.
+const BUSY_POLL_LIMIT: Duration = Duration::from_millis(10);
+
 fn durations(builder: &ConnectionBuilder) -> Result<()> {
-    let given: [(&'static str, Option<Duration>); 6] = [
+    let given: [(&'static str, Option<Duration>); 7] = [
         ("connect-timeout", Some(builder.connect_timeout)),
         ("read-timeout", builder.read_timeout),
         ("write-timeout", builder.write_timeout),
+        ("busy-poll", builder.busy_poll),
         ("tcp-keepalive", builder.tcp_keepalive),
         ("tcp-keepalive-interval", builder.tcp_keepalive_interval),
         ("tcp-user-timeout", builder.tcp_user_timeout),
@@ -127,6 +131,9 @@ fn durations(builder: &ConnectionBuilder) -> Result<()> {
         if duration.is_some_and(|duration| !KEEPALIVE_RANGE.contains(&duration)) {
             return Err(value(option, format!("{option}: write a time from 1s to 32767s")));
         }
+    }
+    if builder.busy_poll.is_some_and(|time| time > BUSY_POLL_LIMIT) {
+        return Err(value("busy-poll", "busy-poll: write at most 10ms; about 50us is of use"));
     }
     if builder.tcp_user_timeout.is_some_and(|timeout| timeout < Duration::from_millis(1)) {
         return Err(value("tcp-user-timeout", "tcp-user-timeout: write 1ms or more"));

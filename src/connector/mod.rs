@@ -54,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) local_infile: bool,
     runtime_dir: Option<PathBuf>,
     pub(crate) connect_timeout: Duration,
+    /// How long a relay looks for bytes before it sleeps.
+    pub(crate) busy_poll: Duration,
     #[cfg(feature = "mysql")]
     pub(crate) workers: Arc<Workers>,
     warnings: Warnings,
@@ -103,6 +105,7 @@ impl ConnectionBuilder {
                 local_infile: self.local_infile,
                 runtime_dir: self.runtime_dir.clone(),
                 connect_timeout: self.connect_timeout,
+                busy_poll: self.busy_poll.unwrap_or_default(),
                 #[cfg(feature = "mysql")]
                 workers: Workers::new(dir),
                 warnings: Warnings::default(),

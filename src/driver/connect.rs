@@ -111,6 +111,7 @@ impl Connector {
                 permissions: shared.permissions,
                 local_infile: has_infile_handler,
                 deadline: deadline.clone(),
+                busy_poll: shared.busy_poll,
                 handover: handover.clone(),
                 own_key: None,
                 traffic: Arc::default(),
@@ -151,7 +152,10 @@ impl Connector {
         // The driver may never have reached the relay, which need not wait for it then.
         handover.abandon();
         let transport = handover.session().map(|session| session.transport());
+        // The server's word to the driver, whose goodbye it may have answered already.
+        let was_told = matches!(error, Some(mysql::Error::MySqlError(_))) && transport.is_some();
         match handover.wait_for_reason(REASON_LIMIT) {
+            Some(CloseReason::Server) if was_told => self.driver_failure(error, transport),
             Some(CloseReason::Local) | None => self.driver_failure(error, transport),
             Some(reason) => self.cut_off(reason),
         }

@@ -30,6 +30,7 @@ pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnErr
         connect_timeout: _,
         read_timeout: _,
         write_timeout: _,
+        busy_poll: _,
         tcp_keepalive: _,
         tcp_keepalive_interval: _,
         tcp_keepalive_probes: _,

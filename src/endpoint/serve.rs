@@ -52,6 +52,7 @@ pub(super) fn serve(endpoint: &Weak<State>, driver: Socket, peer: &str) {
         permissions: Permissions { any_driver: state.any_driver, ..connector.shared.permissions },
         local_infile: state.local_infile,
         deadline,
+        busy_poll: connector.shared.busy_poll,
         handover: handover.clone(),
         own_key: Some(Arc::clone(&state.own_key)),
         traffic: Arc::clone(&traffic),

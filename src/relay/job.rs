@@ -1,6 +1,7 @@
 //! One connection to carry.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::own_key::OwnKey;
 use super::traffic::Traffic;
@@ -22,6 +23,8 @@ pub(crate) struct Job {
     /// Whether the driver may see that the server takes LOCAL INFILE.
     pub(crate) local_infile: bool,
     pub(crate) deadline: Deadline,
+    /// How long to look for bytes before sleeping.
+    pub(crate) busy_poll: Duration,
     pub(crate) handover: Handover,
     /// The key for drivers that take their socket for insecure.
     pub(crate) own_key: Option<Arc<OwnKey>>,

@@ -7,7 +7,7 @@ use rustix::event::{PollFd, PollFlags};
 
 use super::failure::server_failure;
 use super::job::Job;
-use crate::connect::deadline::{HANG_UP, wait_until};
+use crate::connect::deadline::{HANG_UP, wait_busily, wait_until};
 use crate::connect::link::{Failure, Link, Received};
 use crate::connect::upgrade::last_words;
 use crate::error::{Error, IoErrorKind, Step};
@@ -81,7 +81,7 @@ fn open(driver: &mut Link, server: &mut Link, job: &Job) -> End {
         // them.
         let tick = (!driver.received().is_empty()).then(|| Instant::now() + STALL);
         let until = [deadline, tick].into_iter().flatten().min();
-        match wait_until(asked, until) {
+        match wait_busily(asked, until, job.busy_poll) {
             Ok(true) => {}
             Ok(false) if tick.is_some() && job.handover.is_abandoned() => return End::Driver,
             Ok(false) if deadline.is_none_or(|at| at > Instant::now()) => continue,

@@ -96,6 +96,8 @@ fn values_that_make_no_sense() {
         (nowhere().port(0), "port"),
         (nowhere().connect_timeout(zero), "connect-timeout"),
         (nowhere().read_timeout(zero), "read-timeout"),
+        (nowhere().busy_poll(zero), "busy-poll"),
+        (nowhere().busy_poll(Duration::from_millis(11)), "busy-poll"),
         (nowhere().tcp_keepalive(Duration::from_millis(500)), "tcp-keepalive"),
         (nowhere().tcp_keepalive(Duration::from_secs(40000)), "tcp-keepalive"),
         (nowhere().tcp_keepalive(second).tcp_keepalive_interval(zero), "tcp-keepalive-interval"),

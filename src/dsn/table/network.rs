@@ -40,6 +40,15 @@ pub(super) const KEYS: &[DsnKey] = &[
         write: |builder| v::write_duration(builder.write_timeout),
     },
     DsnKey {
+        name: "busy-poll",
+        aliases: &[],
+        default: "off",
+        secret: false,
+        help: "How long the relay looks for bytes before it sleeps, such as `50us`; it costs a core meanwhile.",
+        read: |builder, value| v::set_some(&mut builder.busy_poll, v::duration(value)),
+        write: |builder| v::write_duration(builder.busy_poll),
+    },
+    DsnKey {
         name: "tcp-keepalive",
         aliases: &[in_its_way("tcp_keepalive_time_ms", |builder, value| {
             v::set_some(&mut builder.tcp_keepalive, v::milliseconds(value))

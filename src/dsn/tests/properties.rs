@@ -123,6 +123,7 @@ prop_compose! {
     fn network()(
         connect_timeout in duration(),
         read_timeout in option::of(duration()),
+        busy_poll in option::of(duration()),
         write_timeout in option::of(duration()),
         tcp_keepalive in option::of(duration()),
         tcp_keepalive_interval in option::of(duration()),
@@ -135,7 +136,7 @@ prop_compose! {
         builder in tls().boxed(),
     ) -> ConnectionBuilder {
         ConnectionBuilder {
-            connect_timeout, read_timeout, write_timeout, tcp_keepalive, tcp_keepalive_interval,
+            connect_timeout, read_timeout, busy_poll, write_timeout, tcp_keepalive, tcp_keepalive_interval,
             tcp_keepalive_probes, tcp_nodelay, tcp_user_timeout, bind_address, socket, runtime_dir,
             ..builder
         }

@@ -60,6 +60,7 @@ fn rows() -> Vec<(&'static str, ConnectionBuilder)> {
         ("connectTimeout=500ms", h().connect_timeout(millis(500))),
         ("tcp_connect_timeout_ms=30000", h().connect_timeout(secs(30))),
         ("read-timeout=2m", h().read_timeout(secs(120))),
+        ("busy-poll=50us", h().busy_poll(std::time::Duration::from_micros(50))),
         ("write-timeout=1h", h().write_timeout(secs(3600))),
         ("write-timeout=7us", h().write_timeout(Duration::from_micros(7))),
         ("write-timeout=7ns", h().write_timeout(Duration::from_nanos(7))),

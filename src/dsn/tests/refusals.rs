@@ -118,6 +118,7 @@ const MALFORMED: &[(&str, &[&str], &str)] = &[
     ("tcp_connect_timeout_ms", &["0"], "zero"),
     ("tcp_connect_timeout_ms", &["99999999999999999999"], "too large"),
     ("read-timeout", &["x", "0"], ""),
+    ("busy-poll", &["true", "0us"], ""),
     ("write-timeout", &["x", "0"], ""),
     ("tcp-keepalive", &["true", "x"], "`10s`"),
     ("tcp-keepalive", &["60000"], "`60s`"),

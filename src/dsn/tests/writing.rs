@@ -113,6 +113,7 @@ fn a_setting_without_text_is_named() {
         (h().ssl_key_pem("-----BEGIN X\0"), "ssl-key"),
         (h().connect_timeout(Duration::ZERO), "connect-timeout"),
         (h().read_timeout(Duration::ZERO), "read-timeout"),
+        (h().busy_poll(Duration::ZERO), "busy-poll"),
         (h().bind_address(flow), "bind-address"),
         (h().compression(10), "compression"),
         (h().init_statement(""), "init"),
