@@ -8,6 +8,7 @@ pub(crate) mod upgrade;
 mod decide;
 mod greet;
 mod resolve;
+mod spare_thread;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -19,7 +19,7 @@ const BATCH: usize = 50;
 const DRIVERS: [&str; 4] = ["mysql-tls", "mysql-tls-busy", "mysql", "mysql_async"];
 
 /// What `mysql-tls-busy` has as busy-poll.
-const BUSY: Duration = Duration::from_micros(50);
+const BUSY: Duration = Duration::from_micros(200);
 
 struct Settings {
     host: String,

@@ -3,10 +3,10 @@
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use super::deadline::Deadline;
+use super::spare_thread;
 use crate::error::{ConnectError, ConnectErrorKind, Error, IoErrorKind, Result, Step};
 use crate::text::peer_text;
 
@@ -28,16 +28,14 @@ fn look_up(
     // getaddrinfo cannot be interrupted, so it gets a thread, which is left behind if it hangs.
     let pending = Pending::new(host)?;
     let (sender, receiver) = mpsc::sync_channel(1);
-    thread::Builder::new()
-        .name("mysql-tls-resolve".to_owned())
-        .spawn(move || {
-            let found = look_up();
-            drop(pending);
-            let _ = sender.send(found);
-        })
-        .map_err(|error| {
-            Error::io(IoErrorKind::Local, "no thread could be started to resolve a name", error)
-        })?;
+    spare_thread::run(move || {
+        let found = look_up();
+        drop(pending);
+        let _ = sender.send(found);
+    })
+    .map_err(|error| {
+        Error::io(IoErrorKind::Local, "no thread could be started to resolve a name", error)
+    })?;
     loop {
         let left = deadline.remaining(Step::Resolve)?;
         return match receiver.recv_timeout(left.min(LOOK)) {
@@ -103,6 +101,7 @@ fn unknown(host: &str, error: Option<std::io::Error>) -> Error {
 mod tests {
     use super::*;
     use std::sync::Arc;
+    use std::thread;
     use std::time::Instant;
 
     #[test]
