@@ -133,7 +133,7 @@ fn durations(builder: &ConnectionBuilder) -> Result<()> {
         }
     }
     if builder.busy_poll.is_some_and(|time| time > BUSY_POLL_LIMIT) {
-        return Err(value("busy-poll", "busy-poll: write at most 10ms; about 50us is of use"));
+        return Err(value("busy-poll", "busy-poll: write at most 10ms; about 200us is of use"));
     }
     if builder.tcp_user_timeout.is_some_and(|timeout| timeout < Duration::from_millis(1)) {
         return Err(value("tcp-user-timeout", "tcp-user-timeout: write 1ms or more"));

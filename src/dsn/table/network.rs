@@ -44,7 +44,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         aliases: &[],
         default: "off",
         secret: false,
-        help: "How long the relay looks for bytes before it sleeps, such as `50us`; it costs a core meanwhile.",
+        help: "How long the relay looks for bytes before it sleeps, such as `200us`; it costs a core meanwhile.",
         read: |builder, value| v::set_some(&mut builder.busy_poll, v::duration(value)),
         write: |builder| v::write_duration(builder.busy_poll),
     },
