@@ -6,12 +6,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
+use rustix::io::Errno;
 use socket2::{Domain, SockAddr, Socket, TcpKeepalive, Type};
 
 use super::deadline::{Deadline, driver_gone, is_driver_gone};
 use super::resolve::resolve;
 use super::{Address, Target, TcpOptions};
-use crate::error::{Attempt, ConnectError, ConnectErrorKind, Error, Result, Step};
+use crate::error::{Attempt, ConnectError, ConnectErrorKind, Error, IoErrorKind, Result, Step};
 use crate::text::list;
 
 /// A non-blocking socket that is connected to the server, and the address that answered.
@@ -39,6 +40,7 @@ fn dial_each(
         match dial_one(address, target, deadline, Instant::now() + share) {
             Ok(socket) => return Ok((socket, address.to_string())),
             Err(error) if is_driver_gone(&error) => return Err(driver_gone()),
+            Err(error) if is_out_of_descriptors(&error) => return Err(out_of_descriptors(error)),
             Err(error) => {
                 timed_out += usize::from(error.kind() == io::ErrorKind::TimedOut);
                 attempts.push((address.to_string(), error));
@@ -143,12 +145,27 @@ fn dial_socket(path: &Path, deadline: &Deadline) -> Result<(Socket, String)> {
     match socket {
         Ok(socket) => Ok((socket, shown)),
         Err(error) if is_driver_gone(&error) => Err(driver_gone()),
+        Err(error) if is_out_of_descriptors(&error) => Err(out_of_descriptors(error)),
         Err(error) => Err(unreachable(
             deadline.server(),
             vec![(shown, error)],
             "check the path of socket, and that the server runs",
         )),
     }
+}
+
+/// Whether this process or the system has too many files open: no other address would help.
+pub(super) fn is_out_of_descriptors(error: &io::Error) -> bool {
+    let limits = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
+    error.raw_os_error().is_some_and(|number| limits.contains(&number))
+}
+
+pub(super) fn out_of_descriptors(error: io::Error) -> Error {
+    Error::io(
+        IoErrorKind::Local,
+        "no socket could be opened; close connections, or raise the limit of open files",
+        error,
+    )
 }
 
 fn unreachable(server: &str, failures: Vec<(String, io::Error)>, advice: &str) -> Error {

@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use super::deadline::Deadline;
+use super::dial::{is_out_of_descriptors, out_of_descriptors};
 use super::spare_thread;
 use crate::error::{ConnectError, ConnectErrorKind, Error, IoErrorKind, Result, Step};
 use crate::text::peer_text;
@@ -41,6 +42,7 @@ fn look_up(
         return match receiver.recv_timeout(left.min(LOOK)) {
             Ok(Ok(addresses)) if !addresses.is_empty() => Ok(addresses),
             Ok(Ok(_)) => Err(unknown(host, None)),
+            Ok(Err(error)) if is_out_of_descriptors(&error) => Err(out_of_descriptors(error)),
             Ok(Err(error)) => Err(unknown(host, Some(error))),
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 deadline.check_driver()?;

@@ -8,6 +8,7 @@ use crate::driver::Connection;
 use crate::error::{ConfigErrorKind, Error, Result};
 use crate::identity::ClientIdentity;
 use crate::reload_state::ReloadState;
+use crate::secret::Password;
 use crate::ssl_mode::SslMode;
 
 /// On this system there is none: [`ConnectionBuilder::build`] is an error.
@@ -68,6 +69,27 @@ impl Connector {
     /// Not possible on this system.
     #[must_use]
     pub fn ssl_mode(&self) -> SslMode {
+        match self.0 {}
+    }
+
+    /// Not possible on this system.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        match self.0 {}
+    }
+
+    /// Not possible on this system.
+    #[must_use]
+    pub fn database(&self) -> Option<&str> {
+        match self.0 {}
+    }
+
+    /// Not possible on this system.
+    ///
+    /// # Errors
+    ///
+    /// None: there is no connector to call it on.
+    pub fn password(&self) -> Result<Option<Password>> {
         match self.0 {}
     }
 

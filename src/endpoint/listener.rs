@@ -251,8 +251,12 @@ fn directory_of(path: &Path) -> &Path {
 fn alone_in(directory: &Path, path: &Path) -> Result<Option<OwnedFd>> {
     const PATIENCE: Duration = Duration::from_secs(2);
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let directory = rustix::fs::open(directory, flags, Mode::empty())
-        .map_err(|error| local(&unusable(directory), error.into()))?;
+    let directory = match rustix::fs::open(directory, flags, Mode::empty()) {
+        Ok(directory) => directory,
+        // One may make files where one must not look around.
+        Err(Errno::ACCESS) => return Ok(None),
+        Err(error) => return Err(local(&unusable(directory), error.into())),
+    };
     let until = Instant::now() + PATIENCE;
     loop {
         match rustix::fs::flock(&directory, FlockOperation::NonBlockingLockExclusive) {

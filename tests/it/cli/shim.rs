@@ -180,6 +180,42 @@ fn a_log_that_nobody_reads_holds_up_nobody() {
     assert_eq!(running.end().code, Some(0));
 }
 
+/// Out of descriptors, long before its own limit: who comes then is told, and the others go on.
+#[test]
+fn without_descriptors_drivers_are_told() {
+    let fixture = Fixture::locked();
+    let path = fixture.dir.path().join("db.sock");
+    let mut command = Command::new("/usr/bin/prlimit");
+    command.args(["--nofile=48:48", env!("CARGO_BIN_EXE_mysql-tls"), "shim", "--socket"]);
+    let mut running = Run::of({
+        command.arg(&path).arg(fixture.bare_dsn());
+        command
+    })
+    .start();
+    assert_eq!(running.line(), format!("ready: listening on {}", path.display()));
+    let mut open = Vec::new();
+    let error = loop {
+        match driver(&path) {
+            Ok(conn) => open.push(conn),
+            Err(error) => break error.to_string(),
+        }
+        assert!(open.len() < 48);
+    };
+    assert!(error.contains("open files"), "{error}");
+    for conn in &mut open {
+        assert_eq!(conn.query_first::<u32, _>("SELECT 1").unwrap(), Some(1));
+    }
+    open.clear();
+    let until = Instant::now() + PATIENCE;
+    while driver(&path).is_err() {
+        assert!(Instant::now() < until, "there is room again");
+        thread::sleep(Duration::from_millis(20));
+    }
+    let outcome = running.end_by(Signal::TERM);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("open files"), "{}", outcome.stderr);
+}
+
 #[test]
 fn more_than_the_limit_are_turned_away() {
     let fixture = Fixture::locked();
