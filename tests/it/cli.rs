@@ -33,9 +33,11 @@ pub(crate) struct Outcome {
 }
 
 /// `mysql-tls ARGUMENTS`, with an empty environment and nothing on stdin.
+///
+/// Whoever runs the tests may have signals ignored, as `nohup` does, and the program respects that.
 pub(crate) fn run(arguments: &[&str]) -> Run {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_mysql-tls"));
-    command.args(arguments);
+    let mut command = Command::new("/usr/bin/env");
+    command.args(["--default-signal", env!("CARGO_BIN_EXE_mysql-tls")]).args(arguments);
     Run::of(command)
 }
 
