@@ -142,7 +142,29 @@ fn the_private_directory_is_0700_whatever_the_umask() {
 }
 
 /// Threads, descriptors, and entries of the runtime directory.
-pub(crate) fn census(dir: &Path) -> (usize, usize, usize) {
+pub(crate) type Census = (usize, usize, usize);
+
+/// Waits until the census is what it was, and stays so: what has just come may not have been noticed
+/// yet.
+pub(crate) fn settles(dir: &Path, before: Census, limit: Duration, what: &str) {
+    let start = Instant::now();
+    let mut since = None;
+    loop {
+        let now = census(dir);
+        if now == before {
+            if since.get_or_insert_with(Instant::now).elapsed() >= Duration::from_millis(100) {
+                return;
+            }
+        } else {
+            since = None;
+            let waiting = start.elapsed() < limit;
+            assert!(waiting, "{what}: threads, descriptors, entries: {now:?}, before {before:?}");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+pub(crate) fn census(dir: &Path) -> Census {
     let count = |path: &str| entries(Path::new(path)).len();
     (count("/proc/self/task"), count("/proc/self/fd"), entries(dir).len())
 }
@@ -164,12 +186,8 @@ fn leaves_nothing(fact: &dyn Fn(&str) -> String) {
     assert_eq!(before.2, 0);
     let run = |what: &str, work: &dyn Fn()| {
         work();
-        let dropped = Instant::now();
         // One second is the rule; a busy machine gets two more.
-        while census(&dir) != before && dropped.elapsed() < Duration::from_secs(3) {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        assert_eq!(census(&dir), before, "{what}: threads, descriptors, entries");
+        settles(&dir, before, Duration::from_secs(3), what);
     };
     let query = |connection: &mut dyn FnMut() -> Option<u8>| assert_eq!(connection(), Some(1));
     for port in ["GOOD", "PLAIN"] {

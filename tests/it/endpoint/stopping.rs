@@ -9,7 +9,7 @@ use mysql_tls::mysql::prelude::*;
 use mysql_tls::{EndpointOptions, Error};
 
 use super::*;
-use crate::process::{census, child, finish};
+use crate::process::{Census, census, child, finish, settles};
 
 /// What is done at once takes less. Whoever waits for the other side waits for longer.
 const AT_ONCE: Duration = Duration::from_secs(3);
@@ -305,13 +305,7 @@ pub(super) fn leaves_nothing(fact: &dyn Fn(&str) -> String) {
             .ssl_mode(SslMode::Required)
             .runtime_dir(&dir)
     };
-    let settled = |what: &str, before: (usize, usize, usize)| {
-        let start = Instant::now();
-        while census(&dir) != before && start.elapsed() < Duration::from_secs(5) {
-            thread::sleep(Duration::from_millis(10));
-        }
-        assert_eq!(census(&dir), before, "{what}: threads, descriptors, entries");
-    };
+    let settled = |what: &str, before: Census| settles(&dir, before, Duration::from_secs(5), what);
     // What a process makes once and keeps.
     drop(connect(&builder("GOOD").build().unwrap().endpoint().unwrap()).unwrap());
     let mut nothing = census(&dir);
