@@ -107,7 +107,8 @@ pub(crate) struct Login {
     just_switched: bool,
     /// What the driver may have mixed into an encrypted password: the newest first.
     nonces: Vec<Vec<u8>>,
-    /// The driver's last answer that was a hash of the password.
+    /// The driver's last scramble, of caching_sha2_password alone: what answers other plugins may be the
+    /// password itself.
     scramble: Vec<u8>,
 }
 
@@ -134,8 +135,9 @@ impl Login {
             parsec_salted: false,
             just_switched: false,
             nonces: vec![nonce.to_vec()],
-            scramble: response.auth_data.to_vec(),
+            scramble: Vec::new(),
         };
+        login.keep_scramble(response.auth_data);
         if response.plugin == plugin::CLEAR {
             login.check_cleartext()?;
         }
@@ -160,6 +162,13 @@ impl Login {
     /// What tells the password from another text; empty where the driver has shown nothing of it.
     pub(crate) fn scramble(&self) -> &[u8] {
         &self.scramble
+    }
+
+    /// Keeps an answer to the greeting or to a switch, where it is a scramble.
+    fn keep_scramble(&mut self, answer: &[u8]) {
+        if self.plugin == plugin::CACHING_SHA2 && answer.len() == SCRAMBLE {
+            self.scramble = answer.to_vec();
+        }
     }
 
     /// Whether a plugin is in use that only the driver knows, so that its packets mean nothing here.
@@ -205,9 +214,6 @@ impl Login {
     /// Judges a packet of the driver before it leaves.
     pub(crate) fn driver_packet(&mut self, payload: &[u8]) -> Result<DriverSays, Error> {
         self.count()?;
-        if payload.len() == SCRAMBLE {
-            self.scramble = payload.to_vec();
-        }
         if self.may_need_our_key()
             && let Some(says) = self.about_our_key(payload)?
         {
@@ -219,6 +225,9 @@ impl Login {
     /// A driver that takes its socket for insecure wants to encrypt the password.
     fn about_our_key(&mut self, payload: &[u8]) -> Result<Option<DriverSays>, Error> {
         let switched = std::mem::take(&mut self.just_switched);
+        if switched {
+            self.keep_scramble(payload);
+        }
         let question = if self.full == FullAuthentication::Asked {
             Some(0x02)
         } else if self.plugin == plugin::SHA256 && switched {

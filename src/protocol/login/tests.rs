@@ -182,3 +182,25 @@ fn the_servers_refusal_is_read() {
     let Verdict::Refused(reply) = verdict else { panic!("{verdict:?}") };
     assert_eq!((reply.code(), reply.state(), reply.text()), (1045, Some("28000"), "no"));
 }
+
+/// What is kept to tell the password from another text is a hash of it, never the password, which may be
+/// as long as one.
+#[test]
+fn only_a_scramble_is_kept() {
+    const ANY: Permissions = Permissions { cleartext: true, any_driver: true, ..NONE };
+    let password = &[b'p'; SCRAMBLE];
+    let mut login = login(Wire::Tls, ANY);
+    assert_eq!(login.scramble(), [7; SCRAMBLE]);
+    login.server_packet(&[1, 4]).unwrap();
+    assert_eq!(login.driver_packet(password).unwrap(), DriverSays::Pass);
+    assert_eq!(login.scramble(), [7; SCRAMBLE]);
+
+    for (plugin, kept) in [(plugin::CACHING_SHA2, &password[..]), (plugin::SHA256, &[])] {
+        let response = response(plugin::NATIVE, &[7; 20]);
+        let mut login = Login::new(Wire::Tls, ANY, &[b'n'; 20], &response).unwrap();
+        assert!(login.scramble().is_empty());
+        login.server_packet(&switch(plugin, NONCE)).unwrap();
+        login.driver_packet(password).unwrap();
+        assert_eq!(login.scramble(), kept);
+    }
+}
