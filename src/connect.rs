@@ -8,20 +8,18 @@ pub(crate) mod upgrade;
 mod decide;
 mod greet;
 mod resolve;
+mod route;
 mod spare_thread;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use socket2::Socket;
-
-use deadline::Deadline;
-pub(crate) use decide::{Decision, decide};
-
-use crate::error::Result;
-use crate::protocol::greeting::Greeting;
+pub(crate) use resolve::LookUp;
+#[cfg(feature = "mysql")]
+pub(crate) use route::Greeted;
+pub(crate) use route::{Plan, Route, ServerFacts};
 
 /// Where the server is, and how to dial it.
 #[derive(Clone, Debug)]
@@ -58,33 +56,4 @@ pub(crate) struct TcpOptions {
     pub(crate) keepalive_interval: Option<Duration>,
     pub(crate) keepalive_probes: Option<u32>,
     pub(crate) user_timeout: Option<Duration>,
-}
-
-/// A server that has greeted and waits for an answer.
-#[derive(Debug)]
-pub(crate) struct Greeted {
-    /// Non-blocking.
-    pub(crate) socket: Socket,
-    pub(crate) facts: ServerFacts,
-}
-
-/// What is known of a server after its greeting.
-#[derive(Debug)]
-pub(crate) struct ServerFacts {
-    pub(crate) greeting: Greeting,
-    /// The address that answered.
-    pub(crate) peer: String,
-    pub(crate) dial_time: Duration,
-    pub(crate) greeting_time: Duration,
-}
-
-/// Dials and reads the greeting. Nothing has been sent after it.
-pub(crate) fn greeted(target: &Target, deadline: &Deadline) -> Result<Greeted> {
-    let start = Instant::now();
-    let (socket, peer) = dial::dial(target, deadline)?;
-    let dialed = Instant::now();
-    let greeting = greet::read(&socket, deadline)?;
-    let facts =
-        ServerFacts { greeting, peer, dial_time: dialed - start, greeting_time: dialed.elapsed() };
-    Ok(Greeted { socket, facts })
 }

@@ -6,20 +6,20 @@ use crate::ssl_mode::SslMode;
 
 /// What to do after the greeting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Decision {
+pub(super) enum Decision {
     Plaintext(Transport),
     Tls,
 }
 
 /// The ssl-mode demands TLS and the server has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NotOffered {
+pub(super) struct NotOffered {
     mode: SslMode,
 }
 
 /// Decides for a mode, whether the greeting offers TLS, and whether the server was reached over a
 /// Unix socket.
-pub(crate) fn decide(
+pub(super) fn decide(
     mode: SslMode,
     offers_tls: bool,
     unix_socket: bool,
@@ -40,8 +40,27 @@ pub(crate) fn decide(
     }
 }
 
+/// The decision, where it is the same after every greeting that is not refused.
+#[cfg(feature = "mysql")]
+pub(super) fn foregone(mode: SslMode, unix_socket: bool) -> Option<Decision> {
+    match (decide(mode, true, unix_socket), decide(mode, false, unix_socket)) {
+        (Ok(offered), Ok(not_offered)) if offered != not_offered => None,
+        (decided, _) => decided.ok(),
+    }
+}
+
+impl Decision {
+    #[cfg(feature = "mysql")]
+    pub(super) fn transport(self) -> Transport {
+        match self {
+            Decision::Tls => Transport::Tls,
+            Decision::Plaintext(transport) => transport,
+        }
+    }
+}
+
 impl NotOffered {
-    pub(crate) fn into_error(self, server: &str) -> Error {
+    pub(super) fn into_error(self, server: &str) -> Error {
         TlsError::new(
             TlsErrorKind::NotOffered,
             format!(
@@ -80,6 +99,25 @@ mod tests {
                 let decided = decide(mode, offers_tls, socket);
                 assert_eq!(decided.ok(), expected, "{mode} {offers_tls} {socket}");
             }
+        }
+    }
+
+    #[cfg(feature = "mysql")]
+    #[test]
+    fn only_over_tcp_and_without_a_demand_is_the_greeting_waited_for() {
+        use SslMode::{Disabled, Preferred, Required, VerifyCa, VerifyIdentity};
+        let disabled = Some(Decision::Plaintext(Transport::Plaintext(PlaintextReason::Disabled)));
+        let local = Some(Decision::Plaintext(Transport::UnixSocket));
+        let tls = Some(Decision::Tls);
+        let table = [
+            (Disabled, [disabled, local]),
+            (Preferred, [None, local]),
+            (Required, [tls, tls]),
+            (VerifyCa, [tls, tls]),
+            (VerifyIdentity, [tls, tls]),
+        ];
+        for (mode, cells) in table {
+            assert_eq!([false, true].map(|socket| foregone(mode, socket)), cells, "{mode}");
         }
     }
 

@@ -10,17 +10,21 @@ use rustix::io::Errno;
 use socket2::{Domain, SockAddr, Socket, TcpKeepalive, Type};
 
 use super::deadline::{Deadline, driver_gone, is_driver_gone};
-use super::resolve::resolve;
+use super::resolve::{LookUp, resolve};
 use super::{Address, Target, TcpOptions};
 use crate::error::{Attempt, ConnectError, ConnectErrorKind, Error, IoErrorKind, Result, Step};
 use crate::text::list;
 
 /// A non-blocking socket that is connected to the server, and the address that answered.
-pub(super) fn dial(target: &Target, deadline: &Deadline) -> Result<(Socket, String)> {
+pub(super) fn dial(
+    target: &Target,
+    look_up: LookUp,
+    deadline: &Deadline,
+) -> Result<(Socket, String)> {
     match &target.address {
         Address::Unix(path) => dial_socket(path, deadline),
         Address::Tcp { host, port } => {
-            let addresses = resolve(host, *port, deadline)?;
+            let addresses = resolve(host, *port, look_up, deadline)?;
             dial_each(&addresses, target, deadline)
         }
     }
@@ -63,7 +67,7 @@ fn dial_one(
     deadline: &Deadline,
     until: Instant,
 ) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(*address), Type::STREAM, None)?;
+    let socket = open(Domain::for_address(*address))?;
     set_options(&socket, &target.tcp)?;
     if let Some(bind) = target.bind_address {
         if bind.is_ipv4() != address.is_ipv4() {
@@ -74,9 +78,20 @@ fn dial_one(
         }
         socket.bind(&bind.into())?;
     }
-    socket.set_nonblocking(true)?;
     connect(&socket, &(*address).into(), deadline, until)?;
     Ok(socket)
+}
+
+/// Non-blocking; where the system has it, from the start.
+fn open(domain: Domain) -> io::Result<Socket> {
+    #[cfg(target_os = "linux")]
+    return Socket::new(domain, Type::STREAM.nonblocking(), None);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let socket = Socket::new(domain, Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        Ok(socket)
+    }
 }
 
 fn connect(
@@ -137,8 +152,7 @@ fn dial_socket(path: &Path, deadline: &Deadline) -> Result<(Socket, String)> {
     let shown = path.display().to_string();
     let until = deadline.at();
     let socket = SockAddr::unix(path).and_then(|address| {
-        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        socket.set_nonblocking(true)?;
+        let socket = open(Domain::UNIX)?;
         connect(&socket, &address, deadline, until)?;
         Ok(socket)
     });

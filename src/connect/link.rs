@@ -94,12 +94,22 @@ impl Link {
         }
     }
 
-    /// From here on everything is encrypted. There must be no plaintext left.
-    pub(crate) fn start_tls(&mut self, mut connection: ClientConnection) {
+    /// From here on everything is encrypted, what was received and not consumed included.
+    pub(crate) fn start_tls(
+        &mut self,
+        mut connection: ClientConnection,
+    ) -> Result<Received, Failure> {
         // The relay takes no more from one side before the other has been written, so the limit is
         // ours; that of the TLS library is below a large HandshakeResponse.
         connection.set_buffer_limit(None);
-        self.tls = Some(Box::new(connection));
+        self.received.compact();
+        self.scratch = std::mem::take(&mut self.received.bytes);
+        self.ended = decrypt(
+            self.tls.insert(Box::new(connection)),
+            &mut self.scratch,
+            &mut self.received.bytes,
+        )?;
+        Ok(Received::Some)
     }
 
     pub(crate) fn tls(&self) -> Option<&ClientConnection> {

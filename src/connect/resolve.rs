@@ -11,22 +11,50 @@ use super::spare_thread;
 use crate::error::{ConnectError, ConnectErrorKind, Error, IoErrorKind, Result, Step};
 use crate::text::peer_text;
 
+/// Which thread looks names up. It is left behind if the look-up hangs, since getaddrinfo cannot be
+/// interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LookUp {
+    /// The calling one: nobody waits for it longer than the deadline.
+    #[cfg(feature = "mysql")]
+    Here,
+    /// One of its own.
+    Aside,
+}
+
 /// The addresses of a host, in the resolver's order.
-pub(super) fn resolve(host: &str, port: u16, deadline: &Deadline) -> Result<Vec<SocketAddr>> {
+pub(super) fn resolve(
+    host: &str,
+    port: u16,
+    look_up: LookUp,
+    deadline: &Deadline,
+) -> Result<Vec<SocketAddr>> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
-    let name = host.to_owned();
-    look_up(host, deadline, move || (name.as_str(), port).to_socket_addrs().map(Vec::from_iter))
+    match look_up {
+        #[cfg(feature = "mysql")]
+        LookUp::Here => {
+            let _pending = Pending::new(host)?;
+            let found = (host, port).to_socket_addrs().map(Vec::from_iter);
+            deadline.remaining(Step::Resolve)?;
+            judged(host, found)
+        }
+        LookUp::Aside => {
+            let name = host.to_owned();
+            aside(host, deadline, move || {
+                (name.as_str(), port).to_socket_addrs().map(Vec::from_iter)
+            })
+        }
+    }
 }
 
 /// Runs a look-up that may hang, and waits for it until the deadline.
-fn look_up(
+fn aside(
     host: &str,
     deadline: &Deadline,
     look_up: impl FnOnce() -> std::io::Result<Vec<SocketAddr>> + Send + 'static,
 ) -> Result<Vec<SocketAddr>> {
-    // getaddrinfo cannot be interrupted, so it gets a thread, which is left behind if it hangs.
     let pending = Pending::new(host)?;
     let (sender, receiver) = mpsc::sync_channel(1);
     spare_thread::run(move || {
@@ -40,16 +68,22 @@ fn look_up(
     loop {
         let left = deadline.remaining(Step::Resolve)?;
         return match receiver.recv_timeout(left.min(LOOK)) {
-            Ok(Ok(addresses)) if !addresses.is_empty() => Ok(addresses),
-            Ok(Ok(_)) => Err(unknown(host, None)),
-            Ok(Err(error)) if is_out_of_descriptors(&error) => Err(out_of_descriptors(error)),
-            Ok(Err(error)) => Err(unknown(host, Some(error))),
+            Ok(found) => judged(host, found),
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 deadline.check_driver()?;
                 continue;
             }
             Err(mpsc::RecvTimeoutError::Disconnected) => Err(deadline.missed(Step::Resolve)),
         };
+    }
+}
+
+fn judged(host: &str, found: std::io::Result<Vec<SocketAddr>>) -> Result<Vec<SocketAddr>> {
+    match found {
+        Ok(addresses) if addresses.is_empty() => Err(unknown(host, None)),
+        Ok(addresses) => Ok(addresses),
+        Err(error) if is_out_of_descriptors(&error) => Err(out_of_descriptors(error)),
+        Err(error) => Err(unknown(host, Some(error))),
     }
 }
 
@@ -111,7 +145,7 @@ mod tests {
         let start = Instant::now();
         let deadline = Deadline::start(Duration::from_millis(100), "db:3306".into());
         let (release, hang) = mpsc::channel::<()>();
-        let error = look_up("db", &deadline, move || {
+        let error = aside("db", &deadline, move || {
             let _ = hang.recv_timeout(Duration::from_secs(10));
             Ok(Vec::new())
         })
@@ -132,7 +166,7 @@ mod tests {
             thread::sleep(Duration::from_millis(50));
             drop(other);
         });
-        let error = look_up("db", &deadline, move || {
+        let error = aside("db", &deadline, move || {
             let _ = hang.recv_timeout(Duration::from_secs(10));
             Ok(Vec::new())
         })
@@ -146,7 +180,8 @@ mod tests {
     fn addresses_need_no_look_up() {
         let deadline = Deadline::start(Duration::from_secs(5), "db".into());
         for (host, address) in [("127.0.0.1", "127.0.0.1:4000"), ("::1", "[::1]:4000")] {
-            assert_eq!(resolve(host, 4000, &deadline).unwrap(), [address.parse().unwrap()]);
+            let found = resolve(host, 4000, LookUp::Aside, &deadline).unwrap();
+            assert_eq!(found, [address.parse().unwrap()]);
         }
     }
 }

@@ -20,59 +20,73 @@ use crate::tls::TlsState;
 /// How much of a plaintext answer is looked at.
 const PLAINTEXT_ANSWER: usize = 2048;
 
-/// Sends `ssl_request` and goes through the handshake of `connection`; afterwards the link is
-/// encrypted.
-pub(crate) fn upgrade(
-    link: &mut Link,
-    ssl_request: &[u8],
-    mut connection: ClientConnection,
-    tls: &TlsState,
-    deadline: &Deadline,
-) -> Result<TlsSession> {
-    nothing_waits(link, deadline.server())?;
-    let mut first = ssl_request.to_vec();
-    while connection.wants_write() {
-        connection.write_tls(&mut first).map_err(|error| {
-            Error::io(IoErrorKind::Local, "the ClientHello could not be written", error)
-        })?;
+/// A TLS connection on its way.
+pub(crate) struct Upgrade<'a> {
+    connection: ClientConnection,
+    tls: &'a TlsState,
+}
+
+impl<'a> Upgrade<'a> {
+    pub(crate) fn new(connection: ClientConnection, tls: &'a TlsState) -> Self {
+        Upgrade { connection, tls }
     }
-    let server = deadline.server();
-    let broken = |failure, tls: &TlsState| handshake_failure(failure, tls, server);
-    link.send(&first).map_err(|failure| broken(failure, tls))?;
-    while link.wants_write() {
-        link.flush().map_err(|failure| broken(failure, tls))?;
-        if link.wants_write() {
-            deadline.wait(link.socket(), PollFlags::OUT, Step::Tls)?;
+
+    /// Sends `ssl_request` and the ClientHello.
+    pub(crate) fn begin(
+        &mut self,
+        link: &mut Link,
+        ssl_request: &[u8],
+        deadline: &Deadline,
+    ) -> Result<()> {
+        nothing_waits(link, deadline.server())?;
+        let mut first = ssl_request.to_vec();
+        while self.connection.wants_write() {
+            self.connection.write_tls(&mut first).map_err(|error| {
+                Error::io(IoErrorKind::Local, "the ClientHello could not be written", error)
+            })?;
         }
+        let broken = |failure| handshake_failure(failure, self.tls, deadline.server());
+        link.send(&first).map_err(broken)?;
+        while link.wants_write() {
+            link.flush().map_err(broken)?;
+            if link.wants_write() {
+                deadline.wait(link.socket(), PollFlags::OUT, Step::Tls)?;
+            }
+        }
+        Ok(())
     }
-    expect_tls(link.socket(), deadline)?;
-    link.start_tls(connection);
-    loop {
-        if let Err(failure) = link.flush() {
-            return Err(broken(last_words(link, failure), tls));
-        }
-        let Some(connection) = link.tls().filter(|connection| !connection.is_handshaking()) else {
-            let interest =
-                if link.wants_write() { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
-            deadline.wait(link.socket(), interest, Step::Tls)?;
-            match link.receive() {
-                Ok(Received::End) => return Err(broken(Failure::Truncated, tls)),
-                Ok(_) => continue,
+
+    /// Goes through the handshake; afterwards the link is encrypted. Our last message may still wait
+    /// there, to go out with what follows.
+    pub(crate) fn complete(self, link: &mut Link, deadline: &Deadline) -> Result<TlsSession> {
+        let Upgrade { connection, tls } = self;
+        let broken = |failure| handshake_failure(failure, tls, deadline.server());
+        expect_tls(link, deadline, broken)?;
+        let mut received = link.start_tls(connection);
+        loop {
+            match received {
+                Ok(Received::End) => return Err(broken(Failure::Truncated)),
+                Ok(_) => {}
                 Err(failure) => {
                     // Our alert, so that the server's log says why.
                     let _ = link.flush();
-                    return Err(broken(failure, tls));
+                    return Err(broken(failure));
                 }
             }
-        };
-        return match tls.finish(connection) {
-            Ok(session) => Ok(session),
-            Err(error) => {
-                link.send_close();
-                let _ = link.flush();
-                Err(error)
+            if let Some(connection) = link.tls().filter(|connection| !connection.is_handshaking()) {
+                return tls.finish(connection).inspect_err(|_| {
+                    link.send_close();
+                    let _ = link.flush();
+                });
             }
-        };
+            if let Err(failure) = link.flush() {
+                return Err(broken(last_words(link, failure)));
+            }
+            let interest =
+                if link.wants_write() { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
+            deadline.wait(link.socket(), interest, Step::Tls)?;
+            received = link.receive();
+        }
     }
 }
 
@@ -91,48 +105,45 @@ pub(crate) fn last_words(link: &mut Link, failure: Failure) -> Failure {
 
 /// Refuses bytes that arrived before we asked for anything: they would pass for the answer.
 pub(crate) fn nothing_waits(link: &Link, server: &str) -> Result<()> {
-    match peek(link.socket(), 1) {
-        Peeked::Bytes(bytes) if !bytes.is_empty() => Err(Error::protocol(
+    if something_waits(link.socket()) {
+        return Err(Error::protocol(
             ProtocolErrorKind::TrailingBytes,
             format!(
                 "{server} sent more than its greeting before it was answered; somebody may be \
-                     injecting data"
+                 injecting data"
             ),
-        )),
-        _ => Ok(()),
+        ));
     }
+    Ok(())
 }
 
-enum Peeked {
-    Bytes(Vec<u8>),
-    NotYet,
+/// Whether a byte waits in the socket. An end or an error of the socket is none: the read that
+/// follows reports it.
+fn something_waits(socket: &Socket) -> bool {
+    let mut buffer = [MaybeUninit::<u8>::uninit()];
+    let peeked = rustix::net::recv(socket, &mut buffer[..], RecvFlags::PEEK | RecvFlags::DONTWAIT);
+    peeked.is_ok_and(|((bytes, _), _)| !bytes.is_empty())
 }
 
-/// What waits in the socket, left there. An end or an error of the socket is no bytes: the read
-/// that follows reports it.
-fn peek(socket: &Socket, limit: usize) -> Peeked {
-    let mut buffer = vec![MaybeUninit::<u8>::uninit(); limit];
-    match rustix::net::recv(socket, &mut buffer[..], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
-        Ok(((bytes, _), _)) => Peeked::Bytes(bytes.to_vec()),
-        Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Peeked::NotYet,
-        Err(_) => Peeked::Bytes(Vec::new()),
-    }
-}
-
-/// Makes sure that the answer is a TLS record: a handshake message or an alert.
-fn expect_tls(socket: &Socket, deadline: &Deadline) -> Result<()> {
+/// Makes sure that the answer is a TLS record: a handshake message or an alert. It is in the link
+/// then, or a part of it.
+fn expect_tls(
+    link: &mut Link,
+    deadline: &Deadline,
+    broken: impl Fn(Failure) -> Error,
+) -> Result<()> {
     loop {
-        match peek(socket, PLAINTEXT_ANSWER) {
-            Peeked::NotYet => deadline.wait(socket, PollFlags::IN, Step::Tls)?,
-            Peeked::Bytes(bytes) => match bytes.as_slice() {
-                [0x15 | 0x16, 0x03, ..] | [] => return Ok(()),
-                // One byte may be the start of a record; a peek cannot wait for the next.
-                [0x15 | 0x16] => {
-                    std::thread::sleep(std::time::Duration::from_millis(5));
-                    deadline.remaining(Step::Tls)?;
-                }
-                other => return Err(not_tls(other, deadline.server())),
-            },
+        match link.received() {
+            [0x15 | 0x16, 0x03, ..] => return Ok(()),
+            [] | [0x15 | 0x16] => {}
+            other => {
+                let shown = other.get(..PLAINTEXT_ANSWER).unwrap_or(other);
+                return Err(not_tls(shown, deadline.server()));
+            }
+        }
+        deadline.wait(link.socket(), PollFlags::IN, Step::Tls)?;
+        if link.receive().map_err(&broken)? == Received::End {
+            return Err(broken(Failure::Truncated));
         }
     }
 }

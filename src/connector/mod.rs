@@ -15,7 +15,7 @@ use warnings::Warnings;
 
 use crate::builder::{ConnectionBuilder, MYSQL_PORT};
 use crate::connect::deadline::Deadline;
-use crate::connect::{self, Address, Decision, Greeted, Target, TcpOptions, decide};
+use crate::connect::{Address, Route, Target, TcpOptions};
 #[cfg(feature = "mysql")]
 use crate::driver::DriverState;
 use crate::error::{ConfigError, ConfigErrorKind, Result};
@@ -24,7 +24,7 @@ use crate::material::{check_server_key, read_secret};
 use crate::protocol::login::Permissions;
 #[cfg(feature = "mysql")]
 use crate::relay::Workers;
-use crate::relay::{Plan, PrivateDir, Reach};
+use crate::relay::{PrivateDir, Reach};
 use crate::reload_state::ReloadState;
 use crate::secret::{Password, PasswordSource, ProviderFailure};
 use crate::session::Session;
@@ -41,7 +41,7 @@ pub struct Connector {
 }
 
 pub(crate) struct Shared {
-    pub(crate) target: Target,
+    pub(crate) target: Arc<Target>,
     pub(crate) server: Arc<str>,
     pub(crate) mode: SslMode,
     pub(crate) tls: Rotation,
@@ -90,7 +90,7 @@ impl ConnectionBuilder {
         Ok(Connector {
             shared: Arc::new(Shared {
                 server: target.address.label(),
-                target,
+                target: Arc::new(target),
                 mode,
                 tls,
                 password: self.password.clone(),
@@ -236,18 +236,10 @@ impl Connector {
         Deadline::start(self.shared.connect_timeout, Arc::clone(&self.shared.server))
     }
 
-    /// Dials, reads the greeting, and decides what it amounts to.
-    pub(crate) fn dial(&self, tls: &Arc<TlsState>, deadline: &Deadline) -> Result<(Greeted, Plan)> {
+    /// The way to the server with this TLS state.
+    pub(crate) fn route(&self, tls: &Arc<TlsState>) -> Route {
         let shared = &*self.shared;
-        let greeted = connect::greeted(&shared.target, deadline)?;
-        let unix_socket = matches!(shared.target.address, Address::Unix(_));
-        let decision = decide(shared.mode, greeted.facts.greeting.offers_tls(), unix_socket)
-            .map_err(|refusal| refusal.into_error(&shared.server))?;
-        let plan = match decision {
-            Decision::Tls => Plan::Tls(Arc::clone(tls)),
-            Decision::Plaintext(transport) => Plan::Plaintext(transport),
-        };
-        Ok((greeted, plan))
+        Route { target: Arc::clone(&shared.target), mode: shared.mode, tls: Arc::clone(tls) }
     }
 
     /// Warns of what a person should know of a new session, once.

@@ -19,7 +19,7 @@ use crate::error::{
     ServerReply, Step,
 };
 use crate::handover::{CloseReason, Handover};
-use crate::relay::Job;
+use crate::relay::{Memory, Order, tells_surprise};
 use crate::secret::Password;
 use crate::session::Transport;
 use crate::tls::TlsState;
@@ -28,6 +28,7 @@ use crate::tls::TlsState;
 pub(crate) struct DriverState {
     pub(super) options: Opts,
     packet_size: PacketSize,
+    answers: Arc<Memory>,
     #[cfg(feature = "r2d2")]
     pub(super) pool: PoolOptions,
 }
@@ -37,6 +38,7 @@ impl DriverState {
         Ok(DriverState {
             options: options::options(builder)?,
             packet_size: PacketSize::default(),
+            answers: Arc::default(),
             #[cfg(feature = "r2d2")]
             pool: builder.pool.clone(),
         })
@@ -75,7 +77,11 @@ impl Connector {
         let tls = shared.tls.current();
         let password = shared.password()?;
         let deadline = self.deadline();
-        let error = match self.attempt(&tls, password.as_ref(), &deadline) {
+        let mut done = self.attempt(&tls, password.as_ref(), &deadline);
+        if done.as_ref().is_err_and(tells_surprise) {
+            done = self.attempt(&tls, password.as_ref(), &deadline);
+        }
+        let error = match done {
             Err(error) if tls.identity_may_have_expired(&error) => error,
             done => return done,
         };
@@ -97,28 +103,25 @@ impl Connector {
     ) -> Result<Connection> {
         let shared = &*self.shared;
         let start = Instant::now();
-        let (greeted, plan) = self.dial(tls, deadline)?;
         let has_infile_handler = shared.driver.options.get_local_infile_handler().is_some();
         if shared.local_infile && !has_infile_handler {
             self.warn_without_infile_handler();
         }
-        let handover = Handover::default();
-        let address = shared.workers.carry(
-            greeted.socket,
-            Job {
-                server: greeted.facts,
-                plan,
-                permissions: shared.permissions,
-                local_infile: has_infile_handler,
-                deadline: deadline.clone(),
-                busy_poll: shared.busy_poll,
-                handover: handover.clone(),
-                own_key: None,
-                traffic: Arc::default(),
-            },
-        )?;
         let asks_itself = shared.driver.options.get_max_allowed_packet().is_none();
         let packet_size = shared.driver.packet_size.known().filter(|_| asks_itself);
+        let handover = Handover::default();
+        let address = shared.workers.carry(Order {
+            route: self.route(tls),
+            permissions: shared.permissions,
+            local_infile: has_infile_handler,
+            // A limit of its own for reading is not meant for the greeting.
+            driver_waits: shared.driver.options.get_read_timeout().is_none(),
+            memory: Arc::clone(&shared.driver.answers),
+            packet_size,
+            deadline: deadline.clone(),
+            busy_poll: shared.busy_poll,
+            handover: handover.clone(),
+        })?;
         let options =
             options::for_connection(&shared.driver.options, &address, password, packet_size)
                 .inspect_err(|_| handover.abandon())?;

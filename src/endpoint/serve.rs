@@ -7,6 +7,7 @@ use socket2::Socket;
 
 use super::registry::Active;
 use super::state::State;
+use crate::connect::LookUp;
 use crate::connect::deadline::tells_driver_gone;
 use crate::connect::link::Link;
 use crate::error::Error;
@@ -33,8 +34,11 @@ pub(super) fn serve(endpoint: &Weak<State>, driver: Socket, peer: &str) {
         handover: handover.clone(),
         traffic: Arc::clone(&traffic),
     });
-    let (greeted, plan) = match connector.dial(&tls, &deadline) {
-        Ok(dialed) => dialed,
+    let route = connector.route(&tls);
+    let greeted =
+        route.dial(LookUp::Aside, &deadline).and_then(|dialed| route.greet(dialed, &deadline));
+    let greeted = match greeted {
+        Ok(greeted) => greeted,
         Err(error) if tells_driver_gone(&error) => {
             let server = &connector.shared.server;
             return tracing::info!(peer, "a driver went away before {server} was reached");
@@ -48,7 +52,7 @@ pub(super) fn serve(endpoint: &Weak<State>, driver: Socket, peer: &str) {
     let address = greeted.facts.peer.clone();
     let job = Job {
         server: greeted.facts,
-        plan,
+        plan: greeted.plan,
         permissions: Permissions { any_driver: state.any_driver, ..connector.shared.permissions },
         local_infile: state.local_infile,
         deadline,
@@ -56,8 +60,9 @@ pub(super) fn serve(endpoint: &Weak<State>, driver: Socket, peer: &str) {
         handover: handover.clone(),
         own_key: Some(Arc::clone(&state.own_key)),
         traffic: Arc::clone(&traffic),
+        foresight: None,
     };
-    let logged_in = LoggedIn::bring(driver, greeted.socket, &job);
+    let logged_in = LoggedIn::bring(driver, greeted.socket, greeted.prepared, &job);
     if let Some(logged_in) = logged_in {
         // The deadline is that of connecting; what the driver asks afterwards is its own affair.
         let _ = handover.establish();

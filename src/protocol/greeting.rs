@@ -96,6 +96,18 @@ impl Greeting {
         &self.nonce
     }
 
+    /// What is the same in every greeting of this server as it is now: all but connection id and nonce.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn kind(&self) -> Vec<u8> {
+        let mut payload = self.payload.clone();
+        let id_at = 1 + self.version.len() + 1;
+        let nonce_rest_at = self.flags_at + 18;
+        for own in [id_at..id_at + 12, nonce_rest_at..self.plugin_at] {
+            payload.get_mut(own).unwrap_or_default().fill(0);
+        }
+        payload
+    }
+
     /// The payload for the driver, with these capability flags cleared.
     ///
     /// It came before TLS, so anybody may have written it, and drivers show its texts to people: what

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rustls::ClientConnection;
 use socket2::Socket;
 
 use super::job::Job;
@@ -19,9 +20,14 @@ pub(crate) struct LoggedIn {
 impl LoggedIn {
     /// Brings a driver from the greeting to the final OK; `None` if that failed, which the driver and
     /// the handover have been told.
-    pub(crate) fn bring(driver: impl Into<Arc<Socket>>, server: Socket, job: &Job) -> Option<Self> {
+    pub(crate) fn bring(
+        driver: impl Into<Arc<Socket>>,
+        server: Socket,
+        prepared: Option<ClientConnection>,
+        job: &Job,
+    ) -> Option<Self> {
         let (mut driver, mut server) = (Link::plain(driver), Link::plain(server));
-        let logged_in = log_in(&mut driver, &mut server, job);
+        let logged_in = log_in(&mut driver, &mut server, prepared, job);
         driver.wipe();
         server.wipe();
         match logged_in {

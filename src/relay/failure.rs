@@ -1,6 +1,7 @@
 //! What ended a connection, in our words.
 
-use super::job::{Job, Plan};
+use super::job::Job;
+use crate::connect::Plan;
 use crate::connect::link::Failure;
 use crate::error::{
     AuthError, AuthErrorKind, Error, HandshakeErrorKind, IoError, IoErrorKind, ServerError,

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::foresight::Foresight;
 use super::own_key::OwnKey;
 use super::traffic::Traffic;
-use crate::connect::ServerFacts;
 use crate::connect::deadline::Deadline;
+use crate::connect::{Plan, ServerFacts};
 use crate::error::{AuthErrorKind, Error, Result};
 use crate::handover::Handover;
 use crate::protocol::capability;
 use crate::protocol::login::{Permissions, Wire};
 use crate::session::Transport;
-use crate::tls::TlsState;
 
 /// Everything a worker has to know of a connection, besides its sockets.
 #[derive(Debug)]
@@ -29,13 +29,8 @@ pub(crate) struct Job {
     /// The key for drivers that take their socket for insecure.
     pub(crate) own_key: Option<Arc<OwnKey>>,
     pub(crate) traffic: Arc<Traffic>,
-}
-
-/// What the decision came to.
-#[derive(Clone, Debug)]
-pub(crate) enum Plan {
-    Tls(Arc<TlsState>),
-    Plaintext(Transport),
+    /// For a driver that always answers in the same way.
+    pub(crate) foresight: Option<Foresight>,
 }
 
 impl Job {
@@ -50,10 +45,7 @@ impl Job {
     }
 
     pub(super) fn transport(&self) -> Transport {
-        match self.plan {
-            Plan::Tls(_) => Transport::Tls,
-            Plan::Plaintext(transport) => transport,
-        }
+        self.plan.transport()
     }
 
     pub(super) fn wire(&self) -> Wire {

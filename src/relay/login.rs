@@ -3,13 +3,15 @@
 use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags};
+use rustls::ClientConnection;
 use zeroize::Zeroizing;
 
 use super::failure::{closed, refused, server_failure};
-use super::job::{Job, Plan};
+use super::job::Job;
+use crate::connect::Plan;
 use crate::connect::deadline::{tells_driver_gone, wait_until};
 use crate::connect::link::{Link, Received};
-use crate::connect::upgrade::{last_words, nothing_waits, upgrade};
+use crate::connect::upgrade::{Upgrade, last_words, nothing_waits};
 use crate::error::{AuthErrorKind, Error, IoErrorKind, ProtocolErrorKind, ServerReply, Step};
 use crate::material::check_server_key;
 use crate::protocol::login::{DriverSays, Login, Verdict};
@@ -38,8 +40,13 @@ impl From<Error> for Ended {
 }
 
 /// Brings the driver from the greeting to the final OK. On failure the driver has been told, as far
-/// as it could be.
-pub(super) fn log_in(driver: &mut Link, server: &mut Link, job: &Job) -> Result<(), Ended> {
+/// as it could be. `prepared` is for a plan with TLS, and made if it is not there.
+pub(super) fn log_in(
+    driver: &mut Link,
+    server: &mut Link,
+    prepared: Option<ClientConnection>,
+    job: &Job,
+) -> Result<(), Ended> {
     let mut sides = Sides {
         driver,
         server,
@@ -47,7 +54,7 @@ pub(super) fn log_in(driver: &mut Link, server: &mut Link, job: &Job) -> Result<
         to_server: Sequence::default(),
         job,
     };
-    let result = sides.run();
+    let result = sides.run(prepared);
     if let Err(Ended::Failed(error)) = &result {
         sides.tell_driver(error);
     }
@@ -63,15 +70,28 @@ struct Sides<'a> {
 }
 
 impl Sides<'_> {
-    fn run(&mut self) -> Result<(), Ended> {
+    fn run(&mut self, prepared: Option<ClientConnection>) -> Result<(), Ended> {
         // The driver works on its answer while the key shares are made.
         let greeting = self.job.server.greeting.without(self.job.hidden_capabilities());
         self.send_to_driver(&greeting)?;
         self.to_server.next(); // the greeting's
-        let prepared = match &self.job.plan {
-            Plan::Tls(tls) => Some((tls, tls.connection(self.claimed_product())?)),
+        let start = Instant::now();
+        let mut upgrade = match &self.job.plan {
+            Plan::Tls(tls) => {
+                let connection = match prepared {
+                    Some(connection) => connection,
+                    None => tls.connection(self.claimed_product())?,
+                };
+                Some(Upgrade::new(connection, tls))
+            }
             Plan::Plaintext(_) => None,
         };
+        let deadline = &self.job.deadline;
+        let foresight = self.job.foresight.as_ref();
+        let foreseen = foresight.and_then(|foresight| Some((foresight, foresight.request()?)));
+        if let (Some(upgrade), Some((_, request))) = (&mut upgrade, foreseen) {
+            upgrade.begin(self.server, &frame(&request, self.to_server.next()), deadline)?;
+        }
         let mut response = self.response()?;
         if !self.job.local_infile {
             // Hidden in the greeting, but some drivers claim it all the same.
@@ -81,18 +101,27 @@ impl Sides<'_> {
         let nonce = self.job.server.greeting.nonce();
         let mut login = Login::new(self.job.wire(), self.job.permissions, nonce, &parsed)?;
 
-        let start = Instant::now();
         let mut tls_session = None;
-        match prepared {
-            Some((tls, connection)) => {
+        match upgrade {
+            Some(mut upgrade) => {
                 let request =
                     ssl_request(&response).ok_or_else(|| unreadable("HandshakeResponse"))?;
-                let request = frame(&request, self.to_server.next());
-                let session = upgrade(self.server, &request, connection, tls, &self.job.deadline)?;
+                match foreseen {
+                    Some((_, sent)) if sent == request => {}
+                    Some((foresight, _)) => return Err(foresight.failed().into()),
+                    None => {
+                        let packet = frame(&request, self.to_server.next());
+                        upgrade.begin(self.server, &packet, deadline)?;
+                    }
+                }
+                let session = upgrade.complete(self.server, deadline)?;
+                if let Some(foresight) = foresight {
+                    foresight.learn(request);
+                }
                 tls_session = Some((session, start.elapsed()));
                 set_flag(&mut response, capability::SSL);
             }
-            None => nothing_waits(self.server, self.job.deadline.server())?,
+            None => nothing_waits(self.server, deadline.server())?,
         }
         self.send_to_server(&response)?;
         let authentication = Instant::now();
@@ -125,7 +154,13 @@ impl Sides<'_> {
                         return Ok(());
                     }
                 }
-                self.send_to_driver(&payload)?;
+                if *payload == FAST_AUTH_OK {
+                    // It asks for nothing: it goes to the driver with what follows.
+                    let packet = frame(&payload, self.to_driver.next());
+                    self.driver.send(&packet).map_err(|_| Ended::DriverGone)?;
+                } else {
+                    self.send_to_driver(&payload)?;
+                }
             }
             while let Some(payload) = self.driver_packet(AUTH_PACKET_LIMIT)? {
                 turn = Side::Server;
@@ -260,14 +295,23 @@ impl Sides<'_> {
     }
 
     fn wait(&mut self, side: Side) -> Result<(), Ended> {
-        let (link, step) = match side {
-            Side::Driver => (&mut *self.driver, Step::Authentication),
-            Side::Server => (&mut *self.server, Step::Authentication),
-        };
+        let deadline = &self.job.deadline;
+        let link = self.link(side);
         if !link.has_ended() {
-            self.job.deadline.wait(link.socket(), PollFlags::IN, step)?;
+            deadline.wait(link.socket(), PollFlags::IN, Step::Authentication)?;
         }
-        match (side, link.receive()) {
+        self.receive(side)
+    }
+
+    fn link(&mut self, side: Side) -> &mut Link {
+        match side {
+            Side::Driver => self.driver,
+            Side::Server => self.server,
+        }
+    }
+
+    fn receive(&mut self, side: Side) -> Result<(), Ended> {
+        match (side, self.link(side).receive()) {
             (_, Ok(Received::Some | Received::Nothing)) => Ok(()),
             (Side::Driver, _) => Err(Ended::DriverGone),
             (Side::Server, Ok(Received::End)) => Err(closed(self.job).into()),
@@ -280,7 +324,7 @@ impl Sides<'_> {
 
     fn wait_for_either(&mut self, turn: Side) -> Result<(), Ended> {
         if self.server.has_ended() {
-            return self.wait(Side::Server);
+            return self.receive(Side::Server);
         }
         let mut sockets = [
             PollFd::new(self.server.socket(), PollFlags::IN),
@@ -297,10 +341,10 @@ impl Sides<'_> {
         let [server, driver] = sockets.map(|socket| !socket.revents().is_empty());
         // The server first: what it said last explains why the driver gives up.
         if server {
-            self.wait(Side::Server)?;
+            self.receive(Side::Server)?;
         }
         if driver {
-            self.wait(Side::Driver)?;
+            self.receive(Side::Driver)?;
         }
         Ok(())
     }
@@ -335,3 +379,7 @@ fn check_key(key: &[u8]) -> Result<(), Error> {
         )
     })
 }
+
+#[cfg(test)]
+#[cfg(feature = "mysql")]
+mod tests;

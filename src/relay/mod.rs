@@ -4,8 +4,11 @@ mod carry;
 #[cfg(feature = "mysql")]
 mod door;
 mod failure;
+mod foresight;
 mod job;
 mod login;
+#[cfg(feature = "mysql")]
+mod order;
 mod own_key;
 mod private_dir;
 mod pump;
@@ -16,7 +19,11 @@ mod worker;
 pub(crate) use carry::LoggedIn;
 #[cfg(feature = "mysql")]
 pub(crate) use door::DriverAddress;
-pub(crate) use job::{Job, Plan};
+#[cfg(feature = "mysql")]
+pub(crate) use foresight::{Memory, tells_surprise};
+pub(crate) use job::Job;
+#[cfg(feature = "mysql")]
+pub(crate) use order::Order;
 pub(crate) use own_key::OwnKey;
 pub(crate) use private_dir::{PrivateDir, Reach, only_ours_and_roots};
 pub(crate) use traffic::Traffic;

@@ -16,6 +16,9 @@ use crate::handover::CloseReason;
 /// How long the last bytes and the goodbye may take once the driver is gone.
 const GOODBYE: Duration = Duration::from_millis(500);
 
+/// How long a driver takes at the most between its goodbye and its closing.
+const GOODBYE_GAP: Duration = Duration::from_millis(2);
+
 /// How long a server may take to close after our goodbye.
 const FAREWELL: Duration = Duration::from_millis(250);
 
@@ -37,7 +40,7 @@ pub(super) fn pump(driver: &mut Link, server: &mut Link, job: &Job) {
             }
         }
         End::Server(reason) => {
-            if matches!(reason, CloseReason::Server) {
+            if matches!(reason, CloseReason::Server | CloseReason::Local) {
                 // The server, too, wants to know that nothing was cut off (RFC 8446, section 6.1).
                 server.send_close();
                 let _ = server.flush();
@@ -66,7 +69,7 @@ fn open(driver: &mut Link, server: &mut Link, job: &Job) -> End {
             return End::Driver;
         }
         if server.has_ended() && server.received().is_empty() {
-            return End::Server(CloseReason::Server);
+            return server_closed(driver);
         }
         job.traffic.owes(!server.received().is_empty() || driver.wants_write());
         let server_interest = interest(server, driver);
@@ -115,7 +118,7 @@ fn open(driver: &mut Link, server: &mut Link, job: &Job) -> End {
             match server.receive() {
                 Ok(Received::Some) => job.traffic.answered(server.received().len()),
                 Ok(Received::Nothing) => {}
-                Ok(Received::End) => return End::Server(CloseReason::Server),
+                Ok(Received::End) => return server_closed(driver),
                 Err(failure) => {
                     let _ = server.flush(); // our alert
                     return End::Server(failed(failure, job));
@@ -123,6 +126,17 @@ fn open(driver: &mut Link, server: &mut Link, job: &Job) -> End {
             }
         }
     }
+}
+
+/// The server closed in order: by itself, or because the driver said goodbye to it, and then closes too.
+fn server_closed(driver: &Link) -> End {
+    let mut sockets = [PollFd::new(driver.socket(), HANG_UP)];
+    let driver_closed = wait_until(&mut sockets, Some(Instant::now() + GOODBYE_GAP));
+    let reason = match driver_closed {
+        Ok(true) => CloseReason::Local,
+        Ok(false) | Err(_) => CloseReason::Server,
+    };
+    End::Server(reason)
 }
 
 /// Passes on what `from` received, as far as `to` takes it.

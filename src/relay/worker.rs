@@ -2,23 +2,29 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use socket2::Socket;
 
 use super::carry::LoggedIn;
 use super::door::{Door, DriverAddress};
-use super::job::Job;
+use super::order::Order;
 use super::private_dir::PrivateDir;
-use crate::connect::deadline::tells_driver_gone;
-use crate::error::{Error, IoErrorKind, Result};
+use crate::connect::deadline::{driver_gone, tells_driver_gone};
+use crate::connect::{Greeted, LookUp};
+use crate::error::{Error, IoErrorKind, Result, Step};
 use crate::handover::CloseReason;
-use crate::protocol::login::Wire;
+use crate::session::Transport;
 
 /// How many idle workers a connector keeps.
 const IDLE_LIMIT: usize = 8;
+
+/// How much longer a worker's own error is waited for: it says more. Only a look-up outlasts the
+/// deadline.
+const GRACE: Duration = Duration::from_millis(50);
 
 /// The workers of one connector.
 #[derive(Debug)]
@@ -34,16 +40,20 @@ pub(crate) struct Workers {
 #[derive(Debug)]
 struct Worker {
     jobs: SyncSender<Assignment>,
-    address: Option<DriverAddress>,
 }
 
-/// A job with the door of its own, where the worker's does not fit, and the way back to the pool.
+/// An order, who waits for its driver to be called, and the way back to the pool.
 struct Assignment {
-    socket: Socket,
-    job: Job,
-    door: Option<Door>,
+    order: Order,
+    caller: SyncSender<Result<DriverAddress>>,
     worker: Worker,
     workers: Weak<Workers>,
+}
+
+/// A worker's private socket.
+struct OwnDoor {
+    door: Door,
+    address: DriverAddress,
 }
 
 impl Workers {
@@ -57,8 +67,9 @@ impl Workers {
         })
     }
 
-    /// Gives a server's non-blocking socket to a worker; the driver has to connect to the address.
-    pub(crate) fn carry(self: &Arc<Self>, socket: Socket, job: Job) -> Result<DriverAddress> {
+    /// Has a worker dial and carry. Comes back once the driver may connect to the address; what fails
+    /// later is told by the order's handover.
+    pub(crate) fn carry(self: &Arc<Self>, order: Order) -> Result<DriverAddress> {
         if std::process::id() != self.process {
             return Err(Error::io(
                 IoErrorKind::Local,
@@ -70,25 +81,20 @@ impl Workers {
             Some(worker) => worker,
             None => self.spawn()?,
         };
-        let (door, address) = match &worker.address {
-            // Plaintext TCP must not look like a Unix socket: the driver would send the password
-            // itself.
-            Some(address) if job.wire() != Wire::PlainTcp => (None, address.clone()),
-            _ => {
-                let (door, address) = Door::on_loopback()?;
-                (Some(door), address)
-            }
-        };
+        let (deadline, handover) = (order.deadline.clone(), order.handover.clone());
+        let (caller, called) = sync_channel(1);
         let jobs = worker.jobs.clone();
-        let assignment = Assignment { socket, job, door, worker, workers: Arc::downgrade(self) };
-        jobs.send(assignment).map_err(|_| {
-            Error::io(
-                IoErrorKind::Local,
-                "a worker thread ended unexpectedly",
-                std::io::Error::other("its queue is closed"),
-            )
-        })?;
-        Ok(address)
+        let assignment = Assignment { order, caller, worker, workers: Arc::downgrade(self) };
+        jobs.send(assignment).map_err(|_| lost())?;
+        let left = deadline.at().saturating_duration_since(Instant::now());
+        match called.recv_timeout(left.saturating_add(GRACE)) {
+            Ok(called) => called,
+            Err(RecvTimeoutError::Timeout) => {
+                handover.abandon();
+                Err(deadline.missed(Step::Resolve))
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(lost()),
+        }
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Worker>> {
@@ -98,33 +104,27 @@ impl Workers {
     fn spawn(&self) -> Result<Worker> {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let own = match &self.dir {
-            Some(dir) => Some(Door::in_directory(dir, format!("w{number}"))?),
+            Some(dir) => {
+                let (door, address) = Door::in_directory(dir, format!("w{number}"))?;
+                Some(OwnDoor { door, address })
+            }
             None => None,
         };
-        let (door, address) =
-            own.map_or((None, None), |(door, address)| (Some(door), Some(address)));
         let (jobs, queue) = sync_channel(1);
         thread::Builder::new()
             .name(format!("mysql-tls-{number}"))
-            .spawn(move || work(door.as_ref(), &queue))
+            .spawn(move || work(own.as_ref(), &queue))
             .map_err(|error| Error::io(IoErrorKind::Local, "no thread could be started", error))?;
-        Ok(Worker { jobs, address })
+        Ok(Worker { jobs })
     }
 }
 
-/// Serves jobs until nobody holds the worker any more.
-fn work(own_door: Option<&Door>, queue: &Receiver<Assignment>) {
-    while let Ok(Assignment { socket, job, door, worker, workers }) = queue.recv() {
-        let handover = job.handover.clone();
-        let served = catch_unwind(AssertUnwindSafe(|| {
-            // A door of the job's own is closed as soon as its driver is in.
-            let driver = match (door, own_door) {
-                (Some(door), _) => door.accept(&job.deadline, || handover.is_abandoned()),
-                (None, Some(door)) => door.accept(&job.deadline, || handover.is_abandoned()),
-                (None, None) => Err(no_door()),
-            };
-            serve(socket, driver, &job)
-        }));
+/// Serves orders until nobody holds the worker any more.
+fn work(own_door: Option<&OwnDoor>, queue: &Receiver<Assignment>) {
+    while let Ok(Assignment { order, caller, worker, workers }) = queue.recv() {
+        let handover = order.handover.clone();
+        let reception = Reception { own_door, caller, called: None };
+        let served = catch_unwind(AssertUnwindSafe(|| serve(order, reception)));
         let reusable = served.unwrap_or_else(|_| {
             handover.ended(CloseReason::Failed(Error::io(
                 IoErrorKind::Local,
@@ -144,13 +144,20 @@ fn work(own_door: Option<&Door>, queue: &Receiver<Assignment>) {
     }
 }
 
-/// Carries one connection; `false` if its driver did not come: it may still do so, and must then
-/// not be taken for the next connection's.
-fn serve(socket: Socket, driver: Result<Socket>, job: &Job) -> bool {
-    match driver {
+/// Makes and carries one connection; `false` if its driver was called and did not come: it may still
+/// do so, and must then not be taken for the next connection's.
+fn serve(order: Order, mut reception: Reception<'_>) -> bool {
+    let handover = order.handover.clone();
+    let greeted = match reach(&order, &mut reception) {
+        Ok(greeted) => greeted,
+        Err(error) => return reception.turn_away(error, &order),
+    };
+    match reception.driver(&order) {
         Ok(driver) => {
-            if let Some(logged_in) = LoggedIn::bring(driver, socket, job) {
-                logged_in.carry(job);
+            let job = order.into_job(greeted.facts, greeted.plan);
+            let logged_in = LoggedIn::bring(driver, greeted.socket, greeted.prepared, &job);
+            if let Some(logged_in) = logged_in {
+                logged_in.carry(&job);
             }
             true
         }
@@ -158,16 +165,88 @@ fn serve(socket: Socket, driver: Result<Socket>, job: &Job) -> bool {
             // It gave up before it was here, and knows why itself.
             let gone = tells_driver_gone(&error);
             let reason = if gone { CloseReason::Local } else { CloseReason::Failed(error) };
-            job.handover.ended(reason);
+            handover.ended(reason);
             false
         }
     }
 }
 
-fn no_door() -> Error {
+/// Dials, has the driver called, and reads the greeting.
+fn reach(order: &Order, reception: &mut Reception<'_>) -> Result<Greeted> {
+    let dialed = order.route.dial(LookUp::Here, &order.deadline)?;
+    // The driver gets ready while the server greets, if it is certain how it has to come in.
+    if let Some(transport) = order.route.foregone().filter(|_| order.driver_waits) {
+        reception.call(transport)?;
+    }
+    let greeted = order.route.greet(dialed, &order.deadline)?;
+    reception.call(greeted.plan.transport())?;
+    Ok(greeted)
+}
+
+/// How the driver of one connection comes in.
+struct Reception<'a> {
+    own_door: Option<&'a OwnDoor>,
+    caller: SyncSender<Result<DriverAddress>>,
+    /// Where it was told to come in.
+    called: Option<Entrance<'a>>,
+}
+
+enum Entrance<'a> {
+    /// The worker's own door.
+    Own(&'a Door),
+    /// One for this connection alone.
+    Loopback(Door),
+}
+
+impl Reception<'_> {
+    /// Tells the driver where to connect, once.
+    fn call(&mut self, transport: Transport) -> Result<()> {
+        if self.called.is_some() {
+            return Ok(());
+        }
+        let (entrance, address) = match (self.own_door, transport) {
+            // Plaintext TCP must not look like a Unix socket: the driver would send the password
+            // itself.
+            (Some(own), Transport::Tls | Transport::UnixSocket) => {
+                (Entrance::Own(&own.door), own.address.clone())
+            }
+            _ => {
+                let (door, address) = Door::on_loopback()?;
+                (Entrance::Loopback(door), address)
+            }
+        };
+        self.caller.send(Ok(address)).map_err(|_| driver_gone())?;
+        self.called = Some(entrance);
+        Ok(())
+    }
+
+    /// Waits for it. A door for it alone is closed as soon as it is in.
+    fn driver(&mut self, order: &Order) -> Result<Socket> {
+        let given_up = || order.handover.is_abandoned();
+        match self.called.take() {
+            Some(Entrance::Own(door)) => door.accept(&order.deadline, given_up),
+            Some(Entrance::Loopback(door)) => door.accept(&order.deadline, given_up),
+            None => Err(driver_gone()),
+        }
+    }
+
+    /// Tells why there is no server; `false` as for [`serve`].
+    fn turn_away(mut self, error: Error, order: &Order) -> bool {
+        if self.called.is_none() {
+            // Nobody waits for it any more if it cannot be sent.
+            let _ = self.caller.send(Err(error));
+            return true;
+        }
+        // First the reason, then the end by which the driver notices.
+        order.handover.ended(CloseReason::Failed(error));
+        self.driver(order).is_ok()
+    }
+}
+
+fn lost() -> Error {
     Error::io(
         IoErrorKind::Local,
-        "the worker has no private socket, which is a fault of this library",
-        std::io::Error::from(std::io::ErrorKind::NotFound),
+        "a worker thread ended unexpectedly, which is a fault of this library",
+        std::io::Error::other("its queue is closed"),
     )
 }

@@ -5,6 +5,7 @@ mod names;
 mod observed;
 mod offer;
 mod pins;
+mod proven;
 mod provider;
 mod recipe;
 mod rotation;
@@ -49,6 +50,8 @@ pub(crate) struct TlsState {
     client_certificate: Mutex<ClientCertificate>,
     /// The facts of the chain seen last: the next is mostly the same.
     peer: Mutex<Vec<PeerCertificate>>,
+    /// Who answered last: the next is mostly the same.
+    answered: Mutex<Option<Product>>,
 }
 
 /// The name to send and to keep tickets under; the one to verify is the verifier's.
@@ -112,6 +115,7 @@ impl TlsState {
             server: server.to_owned(),
             client_certificate: Mutex::default(),
             peer: Mutex::default(),
+            answered: Mutex::default(),
         })
     }
 
@@ -133,9 +137,16 @@ impl TlsState {
     /// A new connection to a server that calls itself so; its key shares are made here. What the callbacks see until
     /// [`finish`](Self::finish) or [`explain`](Self::explain) is recorded for this thread.
     pub(crate) fn connection(&self, claimed: Product) -> Result<ClientConnection, Error> {
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(claimed);
         observed::begin();
         let config = Arc::clone(self.configs.of(claimed));
         ClientConnection::new(config, self.names.sent.clone()).map_err(|error| self.explain(error))
+    }
+
+    /// A connection made ahead for the product that answered last.
+    pub(crate) fn prepared(&self) -> Result<Option<(Product, ClientConnection)>, Error> {
+        let expected = *self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        expected.map(|product| Ok((product, self.connection(product)?))).transpose()
     }
 
     /// Tells what a completed handshake negotiated. A resumed one is verified again, so that

@@ -4,11 +4,19 @@ use std::sync::{Arc, LazyLock};
 
 use rustls::crypto::{CryptoProvider, SupportedKxGroup};
 
-/// aws-lc-rs where it is built in, else ring, with our own order of key-exchange groups.
+use super::names;
+
+/// aws-lc-rs where it is built in, else ring, with our own order of key-exchange groups, and the cipher
+/// suites in the order of the official client.
+///
+/// AES-128 before AES-256, that is: its handshake has SHA-256, for which processors have instructions.
 pub(crate) fn crypto_provider() -> Arc<CryptoProvider> {
     static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
         let mut provider = base();
         provider.kx_groups = key_exchange_groups();
+        provider.cipher_suites.sort_by_key(|suite| {
+            names::SUITES.iter().position(|(number, ..)| *number == suite.suite())
+        });
         if cfg!(feature = "fips") {
             provider.kx_groups.retain(|group| group.fips());
         }

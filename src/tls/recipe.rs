@@ -6,6 +6,7 @@ use rustls::pki_types::ServerName;
 
 use super::offer::Offer;
 use super::pins::Pins;
+use super::proven::Proven;
 use super::verifier::{Check, Verifier};
 use super::{Habits, Names, TlsState};
 use crate::error::{ConfigErrorKind, Error};
@@ -109,6 +110,7 @@ impl Recipe {
             crls,
             pins: Pins::of(options)?,
             algorithms: self.offer.provider.signature_verification_algorithms,
+            proven: Proven::default(),
         };
         let habits = Habits { resumption: options.resumption, key_log: options.key_log };
         let state = TlsState::new(

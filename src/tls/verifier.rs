@@ -19,6 +19,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::observed;
 use super::pins::Pins;
+use super::proven::{Proof, Proven};
 use crate::material::{
     CommonNames, Crls, Rewritten, RootCerts, Swap, bare_certificate, is_self_signed, may_issue,
     may_serve, may_sign_handshakes, not_for_servers, server_certificate, topmost_issuer_key,
@@ -46,6 +47,8 @@ pub(super) struct Verifier {
     pub(super) crls: Option<Crls>,
     pub(super) pins: Pins,
     pub(super) algorithms: WebPkiSupportedAlgorithms,
+    /// Signatures of certificates and revocation lists that need not be checked again.
+    pub(super) proven: Proven,
 }
 
 impl Verifier {
@@ -87,6 +90,7 @@ impl Verifier {
             crls: None,
             pins: Pins::default(),
             algorithms: self.algorithms,
+            proven: Proven::default(),
         };
         other.verify_chain(roots, leaf, intermediates, UnixTime::now()).is_ok()
     }
@@ -135,7 +139,7 @@ impl Verifier {
         let crl_swaps = crls.iter().flatten().filter_map(|crl| crl.swap.as_ref());
         let swaps: Vec<&Swap> =
             for_chain.iter().map(|rewritten| &rewritten.swap).chain(crl_swaps).collect();
-        let algorithms = Swapping::all(&self.algorithms, &swaps);
+        let algorithms = Swapping::all(&self.algorithms, &swaps, &self.proven);
         let algorithms: Vec<&dyn SignatureVerificationAlgorithm> = algorithms
             .iter()
             .map(|algorithm| -> &dyn SignatureVerificationAlgorithm { algorithm })
@@ -207,11 +211,17 @@ fn shown<'a>(leaf: &'a CertificateDer<'_>, rewritten: Option<&'a Rewritten>) -> 
 struct Swapping<'a> {
     algorithm: &'static dyn SignatureVerificationAlgorithm,
     swaps: &'a [&'a Swap],
+    proven: &'a Proven,
 }
 
 impl<'a> Swapping<'a> {
-    fn all(algorithms: &WebPkiSupportedAlgorithms, swaps: &'a [&'a Swap]) -> Vec<Self> {
-        algorithms.all.iter().map(|algorithm| Swapping { algorithm: *algorithm, swaps }).collect()
+    fn all(
+        algorithms: &WebPkiSupportedAlgorithms,
+        swaps: &'a [&'a Swap],
+        proven: &'a Proven,
+    ) -> Vec<Self> {
+        let all = algorithms.all.iter();
+        all.map(|algorithm| Swapping { algorithm: *algorithm, swaps, proven }).collect()
     }
 }
 
@@ -224,7 +234,13 @@ impl SignatureVerificationAlgorithm for Swapping<'_> {
     ) -> Result<(), InvalidSignature> {
         let swap = self.swaps.iter().find(|swap| swap.shown == message);
         let signed = swap.map_or(message, |swap| &swap.signed);
-        self.algorithm.verify_signature(public_key, signed, signature)
+        let proof = Proof::of(self.algorithm, public_key, signed, signature);
+        if self.proven.has(proof) {
+            return Ok(());
+        }
+        self.algorithm.verify_signature(public_key, signed, signature)?;
+        self.proven.add(proof);
+        Ok(())
     }
 
     fn public_key_alg_id(&self) -> AlgorithmIdentifier {

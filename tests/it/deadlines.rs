@@ -36,7 +36,7 @@ fn silence_at_every_step() {
         ("timeout.greeting", ServerScript::new().start(slow)),
         ("timeout.greeting", ServerScript::new().start(Start::Raw(vec![60, 0]))),
         ("timeout.tls", ServerScript::new().after_ssl_request(silent)),
-        ("timeout.tls", ServerScript::new().after_ssl_request(AfterSslRequest::Reply(vec![0x16]))),
+        ("timeout.tls", ServerScript::new().after_ssl_request(AfterSslRequest::Stall(vec![0x16]))),
         ("timeout.authentication", over_tls().auth([AuthStep::Silence])),
         ("timeout.setup", init(over_tls())),
         ("timeout.setup", asked(over_tls())),

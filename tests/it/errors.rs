@@ -176,6 +176,7 @@ fn broken_handshakes() {
         (AfterSslRequest::alert(40), "handshake.no-common-cipher", "handshake_failure"),
         (AfterSslRequest::alert(80), "handshake.alert", "internal_error"),
         (AfterSslRequest::Close, "handshake.closed", "closed the connection"),
+        (AfterSslRequest::Reply(vec![0x16]), "handshake.closed", "closed the connection"),
         (AfterSslRequest::Reset, "handshake.closed", "localhost"),
     ];
     for (then, code, fragment) in cases {

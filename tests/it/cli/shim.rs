@@ -15,7 +15,7 @@ use mysql_tls::mysql::{Conn, OptsBuilder};
 use super::*;
 use crate::kit::{PATIENCE, soon};
 
-const CIPHER: &str = "TLS_AES_256_GCM_SHA384";
+const CIPHER: &str = "TLS_AES_128_GCM_SHA256";
 
 const NO_LOGIN: &str = "this command never logs in: take the password out of the DSN and the \
                         options, since each driver brings its own";

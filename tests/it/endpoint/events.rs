@@ -59,7 +59,7 @@ fn one_event_a_connection() {
             &peer,
             &server,
             "version=\"TLSv1.3\"",
-            "cipher=\"TLS_AES_256_GCM_SHA384\"",
+            "cipher=\"TLS_AES_128_GCM_SHA256\"",
             "verified=",
             "to_server=",
             "to_driver=",

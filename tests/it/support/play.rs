@@ -119,6 +119,10 @@ impl Play<'_> {
                 self.channel.write(bytes)?;
                 Some(Stop::Closing)
             }
+            (AfterSslRequest::Stall(bytes), _) => {
+                self.channel.write(bytes)?;
+                Some(Stop::Waiting)
+            }
             (AfterSslRequest::Silence, _) => Some(Stop::Waiting),
             (AfterSslRequest::Reset, _) => Some(Stop::Resetting),
         })

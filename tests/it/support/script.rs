@@ -35,6 +35,8 @@ pub enum AfterSslRequest {
     Handshake,
     /// Sends these bytes in the clear and closes.
     Reply(Vec<u8>),
+    /// Sends these bytes in the clear and says nothing more.
+    Stall(Vec<u8>),
     /// Says nothing.
     Silence,
     /// Closes: the client sees an end of file.

@@ -1,0 +1,116 @@
+//! The way to a server on the terms of a mode: dialed, greeted, decided.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustls::ClientConnection;
+use socket2::Socket;
+
+use super::deadline::Deadline;
+use super::decide::{Decision, decide};
+use super::resolve::LookUp;
+use super::{Address, Target, dial, greet};
+use crate::error::Result;
+use crate::protocol::greeting::Greeting;
+use crate::session::{Product, Transport};
+use crate::ssl_mode::SslMode;
+use crate::tls::TlsState;
+
+/// Where to connect to, and on which terms.
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    pub(crate) target: Arc<Target>,
+    pub(crate) mode: SslMode,
+    pub(crate) tls: Arc<TlsState>,
+}
+
+/// A server that was reached and has not been listened to.
+#[derive(Debug)]
+pub(crate) struct Dialed {
+    socket: Socket,
+    peer: String,
+    time: Duration,
+}
+
+/// A server that has greeted and waits for an answer.
+#[derive(Debug)]
+pub(crate) struct Greeted {
+    /// Non-blocking.
+    pub(crate) socket: Socket,
+    pub(crate) facts: ServerFacts,
+    pub(crate) plan: Plan,
+    /// With key shares that were made while the greeting was waited for.
+    pub(crate) prepared: Option<ClientConnection>,
+}
+
+/// What is known of a server after its greeting.
+#[derive(Debug)]
+pub(crate) struct ServerFacts {
+    pub(crate) greeting: Greeting,
+    /// The address that answered.
+    pub(crate) peer: String,
+    pub(crate) dial_time: Duration,
+    pub(crate) greeting_time: Duration,
+}
+
+/// What the decision came to.
+#[derive(Clone, Debug)]
+pub(crate) enum Plan {
+    Tls(Arc<TlsState>),
+    Plaintext(Transport),
+}
+
+impl Plan {
+    pub(crate) fn transport(&self) -> Transport {
+        match self {
+            Plan::Tls(_) => Transport::Tls,
+            Plan::Plaintext(transport) => *transport,
+        }
+    }
+}
+
+impl Route {
+    /// What the decision will come to, where the greeting cannot change it.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn foregone(&self) -> Option<Transport> {
+        super::decide::foregone(self.mode, self.is_unix_socket()).map(Decision::transport)
+    }
+
+    pub(crate) fn dial(&self, look_up: LookUp, deadline: &Deadline) -> Result<Dialed> {
+        let start = Instant::now();
+        let (socket, peer) = dial::dial(&self.target, look_up, deadline)?;
+        Ok(Dialed { socket, peer, time: start.elapsed() })
+    }
+
+    /// Reads the greeting and decides. Nothing has been sent after it.
+    pub(crate) fn greet(&self, dialed: Dialed, deadline: &Deadline) -> Result<Greeted> {
+        let start = Instant::now();
+        // The server needs its time too.
+        let prepared = self.tls.prepared()?;
+        let greeting = greet::read(&dialed.socket, deadline)?;
+        let greeting_time = start.elapsed();
+        let decision = decide(self.mode, greeting.offers_tls(), self.is_unix_socket())
+            .map_err(|refusal| refusal.into_error(deadline.server()))?;
+        let claimed = Product::of_version(greeting.version());
+        Ok(Greeted {
+            socket: dialed.socket,
+            facts: ServerFacts {
+                greeting,
+                peer: dialed.peer,
+                dial_time: dialed.time,
+                greeting_time,
+            },
+            plan: match decision {
+                Decision::Tls => Plan::Tls(Arc::clone(&self.tls)),
+                Decision::Plaintext(transport) => Plan::Plaintext(transport),
+            },
+            prepared: prepared
+                .filter(|(product, _)| decision == Decision::Tls && *product == claimed)
+                .map(|(_, connection)| connection),
+        })
+    }
+
+    fn is_unix_socket(&self) -> bool {
+        matches!(self.target.address, Address::Unix(_))
+    }
+}
