@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034 # used by the scripts that source this file
 
 # shellcheck source=tests/servers/lib.sh
-source "$servers/lib.sh"
+source "${servers:?}/lib.sh"
 
 target=${CARGO_TARGET_DIR:-$PWD/target}
 programs=$target/release

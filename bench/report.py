@@ -24,14 +24,18 @@ class Results:
     """Lines `SERVER VARIANT LAUNCH WORKLOAD PEER METRIC VALUE`, and `# KEY VALUE` about them."""
 
     def __init__(self, lines):
-        self.about, self.skipped, self.failed = {}, [], {}
+        self.about, self.versions, self.skipped, self.failed = {}, {}, [], {}
         self.values = defaultdict(dict)  # (server, variant, workload, peer, metric): by launch
         for line in lines:
             if line.startswith("# "):
                 key, value = line[2:].rstrip().split(" ", 1)
                 if key == "skipped":
                     self.skipped.append(value)
-                self.about[key] = value
+                elif key == "server":
+                    server, version = value.split(" ", 1)
+                    self.versions[server] = version
+                else:
+                    self.about[key] = value
                 continue
             server, variant, launch, workload, peer, metric, value = line.rstrip().split(" ", 6)
             if metric == "failed":
@@ -104,14 +108,17 @@ def cell(results, key, peer, metric, divide=1.0):
     return text if peer == DRIVER or not ratios else f"{text}, **{ratio(ratios)}**"
 
 
-def present(results, server, variants, metric):
-    """The peers that have anything to show."""
-    peers = {key[3] for key in results.values if key[0] == server and key[1] in variants and key[4] == metric}
+def present(results, server, rows, metric):
+    """The peers that have anything to show in these pairs of variant and workload."""
+    peers = {
+        peer for of, variant, workload, peer, found in results.values
+        if of == server and (variant, workload) in rows and found == metric
+    }
     return [peer for peer in TITLES if peer in peers]
 
 
 def workload_table(results, server, metric, rows, scale=lambda workload: 1.0):
-    peers = present(results, server, {variant for variant, _ in rows}, metric)
+    peers = present(results, server, rows, metric)
     body = []
     for variant, workload in rows:
         name = workload if variant == "base" else f"{variant}, {workload}"
@@ -132,7 +139,7 @@ def fastest_table(results, server, rows):
 
 
 def server_chapter(results, server):
-    print(f"## {SERVERS[server]}\n")
+    print(f"## {SERVERS[server]} {results.versions[server]}\n")
     timed = results.rows(server, "us")
     base = [row for row in timed if row[0] == "base"]
     delayed = [row for row in timed if row[0].startswith("delay")]
@@ -174,7 +181,7 @@ def flights_table(results, server):
 
 
 def idle_table(results, server):
-    peers = present(results, server, {"base"}, "kib")
+    peers = present(results, server, [("base", "idle")], "kib")
     if peers:
         print("An idle connection.\n")
     rows = [
@@ -252,11 +259,11 @@ def targets_table(results):
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         results = Results(file)
-    about = dict(results.about)
+    about = results.about
     print("# Results\n")
     print(f"{about.pop('date')}; {about.pop('machine')}, {about.pop('system')}, loopback. Versions: "
           + ", ".join(f"{TITLES.get(key, key)} {value}" for key, value in about.items()
-                      if key not in ("launches", "skipped"))
+                      if key != "launches")
           + ".\n")
     print(f"Medians of {about['launches']} launches (lowest to highest launch); in bold the ratio to `mysql`, "
           "formed launch by launch. Every peer but the plaintext one verifies the chain and the name against the "

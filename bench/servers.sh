@@ -32,7 +32,7 @@ certificates() { # a CA, certificates for localhost with both kinds of keys, and
 certificates 2>"$work/openssl.log" || { cat "$work/openssl.log" >&2; exit 1; }
 
 # start PRODUCT [KEY [SERVER ARGUMENT]...]: a server with the key p256 or rsa2048 and the accounts of
-# accounts_sql; sets `port`.
+# accounts_sql; sets `port`, and `root_client` to the command that takes SQL as root.
 start() {
     local product=$1 key=${2-p256} socket='' line
     shift $(($# < 2 ? $# : 2))
@@ -52,9 +52,9 @@ start() {
         esac
     done
     [ -n "$port" ] || { echo "$product did not start" >&2; exit 1; }
-    local client=("$servers/client" mariadb)
-    [ "$product" != mysql ] || client=("$servers/client" mysql)
-    { accounts_sql "$product" && data_sql; } | "${client[@]}" -uroot -S "$socket"
+    root_client=("$servers/client" mariadb -uroot -S "$socket")
+    [ "$product" != mysql ] || root_client=("$servers/client" mysql -uroot -S "$socket")
+    { accounts_sql "$product" && data_sql; } | "${root_client[@]}"
 }
 
 accounts_sql() { # PRODUCT

@@ -48,8 +48,8 @@ fn builder(settings: &Settings, user: &str) -> OptsBuilder {
 impl Peer for Driver {
     fn run(&mut self, workload: Workload, count: usize) -> Result<Option<Vec<Duration>>> {
         let opts = match workload {
-            Workload::Connect => &self.opts,
-            Workload::ConnectFull => return Ok(None),
+            // It never resumes.
+            Workload::Connect | Workload::ConnectFull => &self.opts,
             Workload::ConnectCertificate => match &self.with_certificate {
                 Some(opts) => opts,
                 None => return Ok(None),

@@ -47,6 +47,7 @@ impl Peer for Driver {
     fn run(&mut self, workload: Workload, count: usize) -> Result<Option<Vec<Duration>>> {
         let opts = match workload {
             Workload::Connect => &self.opts,
+            // It resumes, and cannot be told not to.
             Workload::ConnectFull => return Ok(None),
             Workload::ConnectCertificate => &self.with_certificate,
             _ => {

@@ -38,8 +38,8 @@ pub(crate) fn make(settings: &Settings) -> Result<Box<dyn Peer>> {
 impl Peer for Driver {
     fn run(&mut self, workload: Workload, count: usize) -> Result<Option<Vec<Duration>>> {
         let options = match workload {
-            Workload::Connect => &self.options,
-            Workload::ConnectFull => return Ok(None),
+            // It never resumes.
+            Workload::Connect | Workload::ConnectFull => &self.options,
             Workload::ConnectCertificate => &self.with_certificate,
             _ => {
                 let runtime = Arc::clone(&self.runtime);
