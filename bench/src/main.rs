@@ -12,7 +12,7 @@
 use std::time::Duration;
 
 use mysql_tls_bench::peer::{self, Peer};
-use mysql_tls_bench::settings::Arguments;
+use mysql_tls_bench::settings::{Arguments, Settings};
 use mysql_tls_bench::throughput::{Done, Sessions};
 use mysql_tls_bench::workload::Workload;
 use mysql_tls_bench::{Result, median};
@@ -37,21 +37,30 @@ fn main() -> Result<()> {
     for name in arguments.list("workloads")? {
         match name.strip_prefix("threads-") {
             Some(threads) => throughput(name, threads.parse()?, &mut contenders),
-            None => latency(Workload::named(name)?, divide, &mut contenders),
+            None => latency(Workload::named(name)?, divide, &settings, &mut contenders),
         }
         .map_err(|error| format!("{name}: {error}"))?;
     }
     Ok(())
 }
 
-fn latency(workload: Workload, divide: usize, contenders: &mut [Contender]) -> Result<()> {
+fn latency(
+    workload: Workload,
+    divide: usize,
+    settings: &Settings,
+    contenders: &mut [Contender],
+) -> Result<()> {
     let plan = workload.plan();
     let mut racing = Vec::new();
     for contender in contenders {
         match contender.peer.run(workload, plan.warm_up.div_ceil(divide)) {
             Ok(Some(_)) => racing.push((contender, Vec::new(), Duration::ZERO)),
             Ok(None) => {}
-            Err(error) => println!("{} {} failed {error}", workload.name(), contender.name),
+            Err(error) => {
+                println!("{} {} failed {error}", workload.name(), contender.name);
+                // Its connection may be in the middle of something.
+                contender.peer = peer::make(&contender.name, settings)?;
+            }
         }
     }
     for _ in 0..plan.rounds {

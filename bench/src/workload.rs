@@ -93,7 +93,7 @@ impl Workload {
     /// Few large ones, since a launch is to take seconds.
     pub fn plan(self) -> Plan {
         let (rounds, batch, warm_up) = match self {
-            Connect | ConnectFull | ConnectCertificate => (10, 4, 5),
+            Connect | ConnectFull | ConnectCertificate => (8, 4, 5),
             Select1 | Point => (16, 50, 20),
             Multi => (10, 20, 10),
             Result64k => (10, 20, 10),
