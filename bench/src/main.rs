@@ -57,7 +57,8 @@ fn latency(
             Ok(Some(_)) => racing.push((contender, Vec::new(), Duration::ZERO)),
             Ok(None) => {}
             Err(error) => {
-                println!("{} {} failed {error}", workload.name(), contender.name);
+                let reason = error.to_string().replace('\n', " ");
+                println!("{} {} failed {reason}", workload.name(), contender.name);
                 // Its connection may be in the middle of something.
                 contender.peer = peer::make(&contender.name, settings)?;
             }
