@@ -1,170 +1,107 @@
-//! Connect and `SELECT 1`, next to `mysql` and mysql_async with their own TLS.
+//! Measures the workloads on one server, one launch.
 //!
-//! Usage: `mysql-tls-bench HOST PORT USER PASSWORD CA CONNECTS QUERIES`. All drivers verify the
-//! chain and the name against the same CA. The drivers take turns in every round, so that a change
-//! of the machine's mood meets all of them; the output is `WORKLOAD DRIVER MEDIAN_US` lines.
+//! Arguments: `port=N files=DIRECTORY peers=LIST workloads=LIST`, and optionally `tls=VERSION`,
+//! `mariadb-c=PROGRAM`, `mysql-c=PROGRAM`, `divide=N` (fewer operations). Besides those of
+//! `workload.rs` there are the workloads `threads-N`: queries per second on N busy connections.
+//!
+//! The peers take turns in every round, so that a change of the machine's mood meets all of them.
+//! The output is `WORKLOAD PEER METRIC VALUE` lines: `us` is the median time, `cpu_us` the mean CPU
+//! time of an operation, `qps` queries per second. A peer that fails in its warm-up is named with
+//! `failed` and the reason, and left out.
 
-use std::error::Error;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use mysql_async::prelude::Queryable as _;
-use mysql_tls::mysql::prelude::Queryable as _;
-use mysql_tls::{ConnectionBuilder, SslMode};
+use mysql_tls_bench::peer::{self, Peer};
+use mysql_tls_bench::settings::{Arguments, Settings};
+use mysql_tls_bench::throughput::{Done, Sessions};
+use mysql_tls_bench::workload::Workload;
+use mysql_tls_bench::{Result, median};
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+/// How long all connections of a peer are busy in a round, and how many rounds there are.
+const BUSY_TIME: Duration = Duration::from_millis(150);
+const BUSY_ROUNDS: usize = 2;
 
-/// How many queries one driver runs before the next has its turn.
-const BATCH: usize = 50;
-
-const DRIVERS: [&str; 4] = ["mysql-tls", "mysql-tls-busy", "mysql", "mysql_async"];
-
-/// What `mysql-tls-busy` has as busy-poll.
-const BUSY: Duration = Duration::from_micros(200);
-
-struct Settings {
-    host: String,
-    port: u16,
-    user: String,
-    password: String,
-    ca: String,
+struct Contender {
+    name: String,
+    peer: Box<dyn Peer>,
 }
 
 fn main() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [host, port, user, password, ca, connects, queries] = arguments.as_slice() else {
-        return Err("usage: mysql-tls-bench HOST PORT USER PASSWORD CA CONNECTS QUERIES".into());
-    };
-    let settings = Settings {
-        host: host.clone(),
-        port: port.parse()?,
-        user: user.clone(),
-        password: password.clone(),
-        ca: ca.clone(),
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let drivers = Drivers::new(&settings)?;
-    report("connect", drivers.connects(&runtime, connects.parse()?)?);
-    report("select1", drivers.queries(&runtime, queries.parse()?)?);
+    let arguments = Arguments::of_this_program()?;
+    let settings = arguments.settings()?;
+    let divide = arguments.number("divide", 1)?;
+    let mut contenders = Vec::new();
+    for name in arguments.list("peers")? {
+        contenders.push(Contender { name: name.to_owned(), peer: peer::make(name, &settings)? });
+    }
+    for name in arguments.list("workloads")? {
+        match name.strip_prefix("threads-") {
+            Some(threads) => throughput(name, threads.parse()?, &mut contenders),
+            None => latency(Workload::named(name)?, divide, &settings, &mut contenders),
+        }
+        .map_err(|error| format!("{name}: {error}"))?;
+    }
     Ok(())
 }
 
-struct Drivers {
-    ours: mysql_tls::Connector,
-    busy: mysql_tls::Connector,
-    mysql: mysql::Opts,
-    mysql_async: mysql_async::Opts,
-}
-
-impl Drivers {
-    fn new(settings: &Settings) -> Result<Self> {
-        let ours = ConnectionBuilder::new(&settings.host)
-            .port(settings.port)
-            .user(&settings.user)
-            .password(settings.password.as_str())
-            .ssl_mode(SslMode::VerifyIdentity)
-            .ssl_ca(&settings.ca);
-        let busy = ours.clone().busy_poll(BUSY).build()?;
-        let ours = ours.build()?;
-        let tls = mysql::SslOpts::default()
-            .with_root_cert_path(Some(std::path::PathBuf::from(&settings.ca)));
-        let mysql = mysql::OptsBuilder::new()
-            .ip_or_hostname(Some(&settings.host))
-            .tcp_port(settings.port)
-            .user(Some(&settings.user))
-            .pass(Some(&settings.password))
-            .prefer_socket(false)
-            .ssl_opts(tls)
-            .into();
-        let tls = mysql_async::SslOpts::default()
-            .with_root_certs(vec![std::path::PathBuf::from(&settings.ca).into()]);
-        let mysql_async = mysql_async::OptsBuilder::default()
-            .ip_or_hostname(&settings.host)
-            .tcp_port(settings.port)
-            .user(Some(&settings.user))
-            .pass(Some(&settings.password))
-            .prefer_socket(false)
-            .ssl_opts(tls)
-            .into();
-        Ok(Drivers { ours, busy, mysql, mysql_async })
-    }
-
-    /// Times of connect and login, closing left out; the first few rounds only warm up.
-    fn connects(
-        &self,
-        runtime: &tokio::runtime::Runtime,
-        rounds: usize,
-    ) -> Result<[Vec<Duration>; 4]> {
-        let mut times: [Vec<Duration>; 4] = Default::default();
-        for round in 0..rounds + 5 {
-            let mut taken = [Duration::ZERO; 4];
-            for (taken, connector) in taken.iter_mut().zip([&self.ours, &self.busy]) {
-                let start = Instant::now();
-                let connection = connector.connect()?;
-                *taken = start.elapsed();
-                drop(connection);
-            }
-
-            let start = Instant::now();
-            let connection = mysql::Conn::new(self.mysql.clone())?;
-            taken[2] = start.elapsed();
-            drop(connection);
-
-            let start = Instant::now();
-            let connection = runtime.block_on(mysql_async::Conn::new(self.mysql_async.clone()))?;
-            taken[3] = start.elapsed();
-            runtime.block_on(connection.disconnect())?;
-
-            if round >= 5 {
-                for (times, time) in times.iter_mut().zip(taken) {
-                    times.push(time);
-                }
+fn latency(
+    workload: Workload,
+    divide: usize,
+    settings: &Settings,
+    contenders: &mut [Contender],
+) -> Result<()> {
+    let plan = workload.plan();
+    let mut racing = Vec::new();
+    for contender in contenders {
+        match contender.peer.run(workload, plan.warm_up.div_ceil(divide)) {
+            Ok(Some(_)) => racing.push((contender, Vec::new(), Duration::ZERO)),
+            Ok(None) => {}
+            Err(error) => {
+                let reason = error.to_string().replace('\n', " ");
+                println!("{} {} failed {reason}", workload.name(), contender.name);
+                // Its connection may be in the middle of something.
+                contender.peer = peer::make(&contender.name, settings)?;
             }
         }
-        Ok(times)
     }
-
-    /// Times of `SELECT 1`, in batches that take turns.
-    fn queries(
-        &self,
-        runtime: &tokio::runtime::Runtime,
-        rounds: usize,
-    ) -> Result<[Vec<Duration>; 4]> {
-        let mut ours = [self.ours.connect()?, self.busy.connect()?];
-        let mut mysql = mysql::Conn::new(self.mysql.clone())?;
-        let mut mysql_async = runtime.block_on(mysql_async::Conn::new(self.mysql_async.clone()))?;
-        let mut times: [Vec<Duration>; 4] = Default::default();
-        for _ in 0..rounds.div_ceil(BATCH) {
-            for (connection, times) in ours.iter_mut().zip(&mut times) {
-                for _ in 0..BATCH {
-                    let start = Instant::now();
-                    connection.query_drop("SELECT 1")?;
-                    times.push(start.elapsed());
-                }
-            }
-            for _ in 0..BATCH {
-                let start = Instant::now();
-                mysql.query_drop("SELECT 1")?;
-                times[2].push(start.elapsed());
-            }
-            let batch: &mut Vec<Duration> = &mut times[3];
-            runtime.block_on(async {
-                for _ in 0..BATCH {
-                    let start = Instant::now();
-                    mysql_async.query_drop("SELECT 1").await?;
-                    batch.push(start.elapsed());
-                }
-                Ok::<(), mysql_async::Error>(())
-            })?;
+    for _ in 0..plan.rounds {
+        for (contender, times, cpu) in &mut racing {
+            let before = contender.peer.cpu()?;
+            let batch = contender.peer.run(workload, plan.batch.div_ceil(divide));
+            times.extend(
+                batch.map_err(|error| format!("{}: {error}", contender.name))?.unwrap_or_default(),
+            );
+            *cpu += contender.peer.cpu()?.saturating_sub(before);
         }
-        runtime.block_on(mysql_async.disconnect())?;
-        Ok(times)
     }
+    for (contender, times, cpu) in racing {
+        let cpu = cpu.as_secs_f64() * 1e6 / times.len() as f64;
+        println!("{} {} us {:.1}", workload.name(), contender.name, median::microseconds(times));
+        println!("{} {} cpu_us {cpu:.1}", workload.name(), contender.name);
+    }
+    Ok(())
 }
 
-fn report(workload: &str, times: [Vec<Duration>; 4]) {
-    for (driver, mut times) in DRIVERS.iter().zip(times) {
-        times.sort_unstable();
-        let median = times.get(times.len() / 2).copied().unwrap_or_default();
-        println!("{workload} {driver} {:.1}", median.as_secs_f64() * 1e6);
+fn throughput(name: &str, threads: usize, contenders: &mut [Contender]) -> Result<()> {
+    let mut racing = Vec::new();
+    for contender in contenders {
+        if let Some(sessions) = Sessions::open(contender.peer.as_ref(), threads)? {
+            racing.push((contender, sessions, Done::default(), Duration::ZERO));
+        }
     }
+    for _ in 0..BUSY_ROUNDS {
+        for (contender, sessions, total, cpu) in &mut racing {
+            let before = contender.peer.cpu()?;
+            let done = sessions.run(BUSY_TIME)?;
+            *cpu += contender.peer.cpu()?.saturating_sub(before);
+            total.queries += done.queries;
+            total.time += done.time;
+        }
+    }
+    for (contender, _, total, cpu) in racing {
+        let queries = total.queries as f64;
+        println!("{name} {} qps {:.0}", contender.name, queries / total.time.as_secs_f64());
+        println!("{name} {} cpu_us {:.1}", contender.name, cpu.as_secs_f64() * 1e6 / queries);
+    }
+    Ok(())
 }

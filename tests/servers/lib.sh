@@ -17,6 +17,9 @@ mysql_root=$cache/mysql
 # Inside the root, so that the programs and the data directory they made always belong together.
 mysql_template=template
 
+# The official client library, for bench.
+mysqlclient_root=$cache/mysqlclient
+
 # A change of the pinned modules makes a new server: the hash of both files names it.
 tidb_release=v8.5.6
 tidb_key=$(cat "$servers_dir"/tidb/go.mod "$servers_dir"/tidb/go.sum | sha256sum | cut -c1-12)
@@ -38,6 +41,7 @@ mariadb_installed() {
 }
 mariadb_present() { mariadb_installed && [[ -d $mariadb_template ]]; }
 mysql_present() { [[ -d $mysql_root ]]; }
+mysqlclient_present() { [[ -d $mysqlclient_root ]]; }
 rust_present() { [[ -d $rust_root ]]; }
 tidb_present() { [[ -x $tidb_server ]]; }
 
@@ -47,6 +51,7 @@ server_path() {
     mariadb) echo "$mariadb_server" ;;
     mysql) echo "$mysql_root/usr/sbin/mysqld" ;;
     tidb) echo "$tidb_server" ;;
+    mysqlclient) echo "$mysqlclient_root" ;;
     rust) echo "$rust_root/usr/bin/rustc" ;;
     esac
 }
