@@ -98,7 +98,7 @@ impl Workload {
             Multi => (10, 20, 10),
             Result64k => (10, 20, 10),
             Rows10k => (4, 4, 1),
-            Upload4m => (4, 2, 1),
+            Upload4m => (6, 2, 1),
             Result16m | Upload16m => (4, 1, 1),
         };
         Plan { rounds, batch, warm_up }
