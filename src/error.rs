@@ -116,6 +116,12 @@ impl Error {
         IoError::new(kind, message).because(source).into()
     }
 
+    #[cfg(feature = "mysql")]
+    pub(crate) fn panic() -> Self {
+        let cause = std::io::Error::other("a panic");
+        Self::io(IoErrorKind::Local, "the relay panicked, which is a fault of this library", cause)
+    }
+
     pub(crate) fn timeout(step: Step, host: &str, limit: Duration) -> Self {
         TimeoutError::new(step, host, limit).into()
     }

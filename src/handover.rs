@@ -114,6 +114,11 @@ impl Handover {
         }
     }
 
+    /// Whether `connect()` has returned.
+    pub(crate) fn is_established(&self) -> bool {
+        self.state().established
+    }
+
     /// Whether the login succeeded and nothing has ended the connection since.
     pub(crate) fn is_logged_in(&self) -> bool {
         let state = self.state();

@@ -70,7 +70,7 @@ pub(super) fn serve(endpoint: &Weak<State>, driver: Socket, peer: &str) {
             connector.warn(&session);
         }
         drop(state);
-        logged_in.carry(&job);
+        logged_in.carry(job);
     }
     drop(registered);
     let reason = handover.close_reason();

@@ -1,15 +1,23 @@
 //! One connection from the login to its end.
 
 use std::sync::Arc;
+#[cfg(feature = "mysql")]
+use std::time::{Duration, Instant};
 
 use rustls::ClientConnection;
 use socket2::Socket;
 
+#[cfg(feature = "mysql")]
+use super::event_loop::EventLoops;
 use super::job::Job;
 use super::login::{Ended, log_in};
-use super::pump::pump;
+use super::pump::Pump;
 use crate::connect::link::Link;
 use crate::handover::CloseReason;
+
+/// How long a connection has its thread: those that are closed soon never leave it.
+#[cfg(feature = "mysql")]
+const SETTLED: Duration = Duration::from_millis(50);
 
 /// A driver that is logged in.
 pub(crate) struct LoggedIn {
@@ -40,8 +48,33 @@ impl LoggedIn {
         None
     }
 
+    /// The same, and gives the connection to an event loop once it has been open for a while; `true`
+    /// if it did.
+    #[cfg(feature = "mysql")]
+    pub(super) fn carry_or_move(self, job: Job, loops: &EventLoops) -> bool {
+        let mut pump = Box::new(Pump::new(self.driver, self.server, job));
+        // Whoever looks for bytes without sleeping keeps a thread busy.
+        let stays = !pump.job().busy_poll.is_zero();
+        let end = loop {
+            let at = (!stays).then(|| Instant::now() + SETTLED);
+            if let Some(end) = pump.run_until(at) {
+                break end;
+            }
+            if pump.is_established() {
+                pump = match loops.adopt(pump) {
+                    Ok(()) => return true,
+                    Err(pump) => pump,
+                };
+            }
+        };
+        pump.finish(end);
+        false
+    }
+
     /// Carries the connection until it ends.
-    pub(crate) fn carry(mut self, job: &Job) {
-        pump(&mut self.driver, &mut self.server, job);
+    pub(crate) fn carry(self, job: Job) {
+        let mut pump = Pump::new(self.driver, self.server, job);
+        let end = pump.run();
+        pump.finish(end);
     }
 }

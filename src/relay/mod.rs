@@ -3,6 +3,11 @@
 mod carry;
 #[cfg(feature = "mysql")]
 mod door;
+#[cfg(all(feature = "mysql", target_os = "linux"))]
+mod event_loop;
+#[cfg(all(feature = "mysql", not(target_os = "linux")))]
+#[path = "no_event_loop.rs"]
+mod event_loop;
 mod failure;
 mod foresight;
 mod job;

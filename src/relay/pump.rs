@@ -4,6 +4,7 @@ use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
+use socket2::Socket;
 
 use super::failure::server_failure;
 use super::job::Job;
@@ -26,104 +27,197 @@ const FAREWELL: Duration = Duration::from_millis(250);
 const LINGER: Duration = Duration::from_secs(30);
 
 /// How often a relay whose server takes nothing looks whether the connection was dropped.
-const STALL: Duration = Duration::from_millis(200);
+pub(super) const STALL: Duration = Duration::from_millis(200);
 
-/// Copies until one side ends, then ends the other side properly.
-pub(super) fn pump(driver: &mut Link, server: &mut Link, job: &Job) {
-    match open(driver, server, job) {
-        End::Driver => {
-            job.handover.ended(CloseReason::Local);
-            if say_goodbye(driver, server) {
-                // Nobody has to wait for the server's answer to it.
-                job.handover.finished();
-                await_end(server);
-            }
-        }
-        End::Server(reason) => {
-            if matches!(reason, CloseReason::Server | CloseReason::Local) {
-                // The server, too, wants to know that nothing was cut off (RFC 8446, section 6.1).
-                server.send_close();
-                let _ = server.flush();
-            }
-            job.handover.ended(reason);
-            finish_driver(driver, server);
-        }
-        End::Both(reason) => job.handover.ended(reason),
-    }
+/// A connection that is logged in, until one side ends it.
+pub(super) struct Pump {
+    driver: Link,
+    server: Link,
+    job: Job,
+    /// While the connect is not done.
+    deadline: Option<Instant>,
 }
 
-enum End {
+/// How a connection ended.
+pub(super) enum End {
     Driver,
     Server(CloseReason),
     /// The deadline: neither side is waited for.
     Both(CloseReason),
 }
 
-fn open(driver: &mut Link, server: &mut Link, job: &Job) -> End {
-    let mut deadline = Some(job.deadline.at());
-    loop {
-        if let Err(failure) = forward(driver, server) {
-            return End::Server(failed(last_words(server, failure), job));
+/// What to wait for before there is something to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wants {
+    pub(super) driver: PollFlags,
+    /// Nothing at all if empty: a reset would be told again and again.
+    pub(super) server: PollFlags,
+    /// When to have [`Pump::tick`] look.
+    pub(super) until: Option<Instant>,
+}
+
+/// The events that say that a side is gone.
+const GONE: PollFlags = HANG_UP.union(PollFlags::HUP).union(PollFlags::ERR);
+
+impl Pump {
+    pub(super) fn new(driver: Link, server: Link, job: Job) -> Self {
+        let deadline = Some(job.deadline.at());
+        Pump { driver, server, job, deadline }
+    }
+
+    pub(super) fn job(&self) -> &Job {
+        &self.job
+    }
+
+    pub(super) fn sockets(&self) -> [&Socket; 2] {
+        [self.driver.socket(), self.server.socket()]
+    }
+
+    /// Whether the connect is done; its deadline is over then.
+    pub(super) fn is_established(&mut self) -> bool {
+        if self.job.handover.is_established() {
+            self.deadline = None;
         }
-        if forward(server, driver).is_err() {
-            return End::Driver;
+        self.deadline.is_none()
+    }
+
+    /// Copies until one side ends, on this thread.
+    pub(super) fn run(&mut self) -> End {
+        loop {
+            if let Some(end) = self.run_until(None) {
+                return end;
+            }
         }
-        if server.has_ended() && server.received().is_empty() {
-            return server_closed(driver);
+    }
+
+    /// The same for a while.
+    pub(super) fn run_until(&mut self, at: Option<Instant>) -> Option<End> {
+        loop {
+            if let Err(end) = self.pass_on() {
+                return Some(end);
+            }
+            let wants = self.wants();
+            let mut sockets = [
+                PollFd::new(self.driver.socket(), wants.driver),
+                PollFd::new(self.server.socket(), wants.server),
+            ];
+            let asked = if wants.server.is_empty() { 1 } else { 2 };
+            let asked = sockets.get_mut(..asked).unwrap_or_default();
+            let until = [wants.until, at].into_iter().flatten().min();
+            let waited = wait_busily(asked, until, self.job.busy_poll);
+            let [from_driver, from_server] = sockets.map(|socket| socket.revents());
+            let done = match waited {
+                Ok(true) => self.receive(from_driver, from_server),
+                Ok(false) => self.tick(),
+                Err(error) => Err(End::Both(failed(Failure::Io(error), &self.job))),
+            };
+            if let Err(end) = done {
+                return Some(end);
+            }
+            if at.is_some_and(|at| at <= Instant::now()) {
+                return None;
+            }
         }
-        job.traffic.owes(!server.received().is_empty() || driver.wants_write());
-        let server_interest = interest(server, driver);
-        let mut sockets = [
-            PollFd::new(driver.socket(), interest(driver, server) | HANG_UP),
-            PollFd::new(server.socket(), server_interest),
-        ];
-        // A reset of the server would be told again and again while nothing is wanted of it.
-        let asked = if server_interest.is_empty() { 1 } else { 2 };
-        let asked = sockets.get_mut(..asked).unwrap_or_default();
+    }
+
+    /// Passes on what has been received.
+    pub(super) fn pass_on(&mut self) -> Result<(), End> {
+        if let Err(failure) = forward(&mut self.driver, &mut self.server) {
+            return Err(End::Server(failed(last_words(&mut self.server, failure), &self.job)));
+        }
+        if forward(&mut self.server, &mut self.driver).is_err() {
+            return Err(End::Driver);
+        }
+        if self.server.has_ended() && self.server.received().is_empty() {
+            return Err(server_closed(&self.driver));
+        }
+        self.job.traffic.owes(!self.server.received().is_empty() || self.driver.wants_write());
+        Ok(())
+    }
+
+    pub(super) fn wants(&self) -> Wants {
         // A driver on TCP that closed with bytes unsent cannot be seen to have: its FIN stands behind
         // them.
-        let tick = (!driver.received().is_empty()).then(|| Instant::now() + STALL);
-        let until = [deadline, tick].into_iter().flatten().min();
-        match wait_busily(asked, until, job.busy_poll) {
-            Ok(true) => {}
-            Ok(false) if tick.is_some() && job.handover.is_abandoned() => return End::Driver,
-            Ok(false) if deadline.is_none_or(|at| at > Instant::now()) => continue,
-            Ok(false) => {
-                let missed = CloseReason::Failed(job.deadline.missed(Step::Setup));
-                if job.handover.expire(missed.clone()) {
-                    return End::Both(missed);
-                }
-                deadline = None;
-                continue;
-            }
-            Err(error) => return End::Both(failed(Failure::Io(error), job)),
+        let stalled = !self.driver.received().is_empty();
+        let tick = stalled.then(|| Instant::now() + STALL);
+        Wants {
+            driver: interest(&self.driver, &self.server) | HANG_UP,
+            server: interest(&self.server, &self.driver),
+            until: [self.deadline, tick].into_iter().flatten().min(),
         }
-        let [from_driver, from_server] = sockets.map(|socket| socket.revents());
-        let gone = HANG_UP | PollFlags::HUP | PollFlags::ERR;
-        if from_driver.intersects(PollFlags::IN | gone) {
-            if !driver.received().is_empty() {
+    }
+
+    /// Looks at what no socket tells.
+    pub(super) fn tick(&mut self) -> Result<(), End> {
+        if !self.driver.received().is_empty() && self.job.handover.is_abandoned() {
+            return Err(End::Driver);
+        }
+        if self.deadline.is_some_and(|at| at <= Instant::now()) {
+            let missed = CloseReason::Failed(self.job.deadline.missed(Step::Setup));
+            if self.job.handover.expire(missed.clone()) {
+                return Err(End::Both(missed));
+            }
+            self.deadline = None;
+        }
+        Ok(())
+    }
+
+    /// Receives from whatever side has something.
+    pub(super) fn receive(
+        &mut self,
+        from_driver: PollFlags,
+        from_server: PollFlags,
+    ) -> Result<(), End> {
+        if from_driver.intersects(PollFlags::IN | GONE) {
+            if !self.driver.received().is_empty() {
                 // It closed while the server does not take what it sent last.
-                if from_driver.intersects(gone) {
-                    return End::Driver;
+                if from_driver.intersects(GONE) {
+                    return Err(End::Driver);
                 }
             } else {
-                match driver.receive() {
-                    Ok(Received::Some) => job.traffic.asked(driver.received().len()),
+                match self.driver.receive() {
+                    Ok(Received::Some) => self.job.traffic.asked(self.driver.received().len()),
                     Ok(Received::Nothing) => {}
-                    Ok(Received::End) | Err(_) => return End::Driver,
+                    Ok(Received::End) | Err(_) => return Err(End::Driver),
                 }
             }
         }
-        if from_server.intersects(PollFlags::IN | gone) && server.received().is_empty() {
-            match server.receive() {
-                Ok(Received::Some) => job.traffic.answered(server.received().len()),
+        if from_server.intersects(PollFlags::IN | GONE) && self.server.received().is_empty() {
+            match self.server.receive() {
+                Ok(Received::Some) => self.job.traffic.answered(self.server.received().len()),
                 Ok(Received::Nothing) => {}
-                Ok(Received::End) => return server_closed(driver),
+                Ok(Received::End) => return Err(server_closed(&self.driver)),
                 Err(failure) => {
-                    let _ = server.flush(); // our alert
-                    return End::Server(failed(failure, job));
+                    let _ = self.server.flush(); // our alert
+                    return Err(End::Server(failed(failure, &self.job)));
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Ends the other side properly, which may take a while.
+    pub(super) fn finish(mut self, end: End) {
+        let Pump { driver, server, job, .. } = &mut self;
+        match end {
+            End::Driver => {
+                job.handover.ended(CloseReason::Local);
+                if say_goodbye(driver, server) {
+                    // Nobody has to wait for the server's answer to it.
+                    job.handover.finished();
+                    await_end(server);
+                }
+            }
+            End::Server(reason) => {
+                if matches!(reason, CloseReason::Server | CloseReason::Local) {
+                    // The server, too, wants to know that nothing was cut off (RFC 8446, section 6.1).
+                    server.send_close();
+                    let _ = server.flush();
+                }
+                job.handover.ended(reason);
+                finish_driver(driver, server);
+            }
+            End::Both(reason) => job.handover.ended(reason),
         }
     }
 }

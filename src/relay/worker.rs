@@ -11,6 +11,7 @@ use socket2::Socket;
 
 use super::carry::LoggedIn;
 use super::door::{Door, DriverAddress};
+use super::event_loop::EventLoops;
 use super::order::Order;
 use super::private_dir::PrivateDir;
 use crate::connect::deadline::{driver_gone, tells_driver_gone};
@@ -32,6 +33,7 @@ pub(crate) struct Workers {
     idle: Mutex<Vec<Worker>>,
     made: AtomicU64,
     dir: Option<Arc<PrivateDir>>,
+    loops: Arc<EventLoops>,
     /// The threads of a process do not follow into the child of a fork.
     process: u32,
 }
@@ -48,6 +50,7 @@ struct Assignment {
     caller: SyncSender<Result<DriverAddress>>,
     worker: Worker,
     workers: Weak<Workers>,
+    loops: Arc<EventLoops>,
 }
 
 /// A worker's private socket.
@@ -63,6 +66,7 @@ impl Workers {
             idle: Mutex::default(),
             made: AtomicU64::new(0),
             dir: dir.map(Arc::new),
+            loops: Arc::new(EventLoops::new()),
             process: std::process::id(),
         })
     }
@@ -84,7 +88,9 @@ impl Workers {
         let (deadline, handover) = (order.deadline.clone(), order.handover.clone());
         let (caller, called) = sync_channel(1);
         let jobs = worker.jobs.clone();
-        let assignment = Assignment { order, caller, worker, workers: Arc::downgrade(self) };
+        let workers = Arc::downgrade(self);
+        let loops = Arc::clone(&self.loops);
+        let assignment = Assignment { order, caller, worker, workers, loops };
         jobs.send(assignment).map_err(|_| lost())?;
         let left = deadline.at().saturating_duration_since(Instant::now());
         match called.recv_timeout(left.saturating_add(GRACE)) {
@@ -121,52 +127,56 @@ impl Workers {
 
 /// Serves orders until nobody holds the worker any more.
 fn work(own_door: Option<&OwnDoor>, queue: &Receiver<Assignment>) {
-    while let Ok(Assignment { order, caller, worker, workers }) = queue.recv() {
+    while let Ok(Assignment { order, caller, worker, workers, loops }) = queue.recv() {
         let handover = order.handover.clone();
         let reception = Reception { own_door, caller, called: None };
-        let served = catch_unwind(AssertUnwindSafe(|| serve(order, reception)));
-        let reusable = served.unwrap_or_else(|_| {
-            handover.ended(CloseReason::Failed(Error::io(
-                IoErrorKind::Local,
-                "the relay panicked, which is a fault of this library",
-                std::io::Error::other("a panic"),
-            )));
-            false
+        let served = catch_unwind(AssertUnwindSafe(|| serve(order, reception, &loops)));
+        let left = served.unwrap_or_else(|_| {
+            handover.ended(CloseReason::Failed(Error::panic()));
+            Left { reusable: false, ended: true }
         });
         // Back first, so that whoever waits for the end finds the worker idle.
-        if let (true, Some(workers)) = (reusable, workers.upgrade()) {
+        if let (true, Some(workers)) = (left.reusable, workers.upgrade()) {
             let mut idle = workers.idle();
             if idle.len() < IDLE_LIMIT {
                 idle.push(worker);
             }
         }
-        handover.finished();
+        if left.ended {
+            handover.finished();
+        }
     }
 }
 
-/// Makes and carries one connection; `false` if its driver was called and did not come: it may still
-/// do so, and must then not be taken for the next connection's.
-fn serve(order: Order, mut reception: Reception<'_>) -> bool {
+/// How a worker leaves a connection.
+struct Left {
+    /// `false` if its driver was called and did not come: it may still do so, and must then not be
+    /// taken for the next connection's.
+    reusable: bool,
+    /// `false` if others carry it on.
+    ended: bool,
+}
+
+/// Makes one connection, and carries it at least for a while.
+fn serve(order: Order, mut reception: Reception<'_>, loops: &EventLoops) -> Left {
     let handover = order.handover.clone();
     let greeted = match reach(&order, &mut reception) {
         Ok(greeted) => greeted,
-        Err(error) => return reception.turn_away(error, &order),
+        Err(error) => return Left { reusable: reception.turn_away(error, &order), ended: true },
     };
     match reception.driver(&order) {
         Ok(driver) => {
             let job = order.into_job(greeted.facts, greeted.plan);
             let logged_in = LoggedIn::bring(driver, greeted.socket, greeted.prepared, &job);
-            if let Some(logged_in) = logged_in {
-                logged_in.carry(&job);
-            }
-            true
+            let moved = logged_in.is_some_and(|logged_in| logged_in.carry_or_move(job, loops));
+            Left { reusable: true, ended: !moved }
         }
         Err(error) => {
             // It gave up before it was here, and knows why itself.
             let gone = tells_driver_gone(&error);
             let reason = if gone { CloseReason::Local } else { CloseReason::Failed(error) };
             handover.ended(reason);
-            false
+            Left { reusable: false, ended: true }
         }
     }
 }
@@ -230,7 +240,7 @@ impl Reception<'_> {
         }
     }
 
-    /// Tells why there is no server; `false` as for [`serve`].
+    /// Tells why there is no server; `false` if the driver was called and did not come.
     fn turn_away(mut self, error: Error, order: &Order) -> bool {
         if self.called.is_none() {
             // Nobody waits for it any more if it cannot be sent.
