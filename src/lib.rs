@@ -365,6 +365,7 @@
 #![cfg_attr(not(feature = "mysql"), allow(dead_code))]
 
 mod builder;
+mod certificate_file;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod connect;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
@@ -399,6 +400,7 @@ mod tls_options;
 mod x509;
 
 pub use builder::ConnectionBuilder;
+pub use certificate_file::CertificateFile;
 pub use connector::Connector;
 #[cfg(all(feature = "mysql", any(target_os = "linux", target_vendor = "apple")))]
 pub use driver::Pool;
