@@ -35,7 +35,7 @@ struct Report {
 
 #[derive(Serialize)]
 struct FileReport {
-    file: String,
+    file: Option<String>,
     certificates: Vec<CertificateReport>,
     private_keys: usize,
     revocation_lists: usize,
@@ -100,7 +100,7 @@ fn line(name: &str, value: impl std::fmt::Display) -> Result<(), Failure> {
 }
 
 fn print(path: &Path, file: &CertificateFile) -> Result<(), Failure> {
-    line("File", shown(path))?;
+    line("File", output::escaped(&named(path)))?;
     for certificate in file.certificates() {
         output::print(certificate)?;
         print_pins(certificate.pin(), &certificate.fingerprint())?;
@@ -151,7 +151,7 @@ fn reported(path: &Path, file: &CertificateFile) -> FileReport {
         }
     };
     FileReport {
-        file: path.display().to_string(),
+        file: Some(named(path)),
         certificates: file.certificates().iter().map(certificate).collect(),
         private_keys: file.private_keys(),
         revocation_lists: file.revocation_lists(),
@@ -160,15 +160,18 @@ fn reported(path: &Path, file: &CertificateFile) -> FileReport {
 }
 
 fn failed(path: &Path, error: &mysql_tls::Error) -> FileReport {
+    let (name, message) = (path.display().to_string(), error.to_string());
     FileReport {
-        file: path.display().to_string(),
+        // What the error does not show could be a piece of a key.
+        file: message.contains(&name).then_some(name),
         certificates: Vec::new(),
         private_keys: 0,
         revocation_lists: 0,
-        error: Some(ErrorReport { code: error.code(), message: error.to_string() }),
+        error: Some(ErrorReport { code: error.code(), message }),
     }
 }
 
-fn shown(path: &Path) -> String {
-    output::escaped(&path.display().to_string())
+/// How a file that was read is called: PEM text in a path's place, which is read too, is not shown.
+fn named(path: &Path) -> String {
+    if path.is_file() { path.display().to_string() } else { "the given PEM text".to_owned() }
 }

@@ -129,6 +129,29 @@ fn what_else_is_in_a_file() {
     assert!(output.contains("Certificate         CN=app\n"), "{output}");
 }
 
+/// What was to be a path, and is text, may be a key.
+#[test]
+fn text_in_a_paths_place_is_not_shown() {
+    let issued = Authority::new("CA").client("app").issue();
+    // What begins with a hyphen is taken for an option, and not shown either.
+    let key = format!("\n{}", issued.key_pem());
+    let text = format!("{key}{}", issued.cert_pem());
+    let line = key.lines().nth(2).unwrap();
+    run(&["cert", key.trim_start()]).end().misused("unexpected argument '<not shown>' found");
+    for json in [&["cert"][..], &["cert", "--json"]] {
+        let output = run(&[json, &[&text]].concat()).end().succeeded();
+        assert!(output.contains("the given PEM text") && !output.contains(line), "{output}");
+        for given in [&key, line] {
+            let outcome = run(&[json, &[given]].concat()).end();
+            assert_eq!(outcome.code, Some(1));
+            assert!(outcome.stderr.starts_with("error[config."), "{}", outcome.stderr);
+            for text in [outcome.stdout, outcome.stderr] {
+                assert!(!text.contains(line), "{text}");
+            }
+        }
+    }
+}
+
 #[test]
 fn hostile_names_draw_nothing() {
     let leaf = Authority::new("CA").client("\u{1b}[2Japp\n\u{202e}x").issue();
@@ -205,6 +228,7 @@ fn several_files() {
     assert_eq!(outcome.code, Some(1));
     let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
     assert_eq!(report["files"][0]["error"], Value::Null);
+    assert_eq!(report["files"][1]["file"], "/nonexistent.pem");
     assert_eq!(report["files"][1]["error"]["code"], "config.file-missing");
     assert_eq!(report["files"][1]["certificates"], json!([]));
 }

@@ -285,6 +285,7 @@ fn a_ca_that_cannot_sign_here() {
     let no_ca = self_signed("mysql-tls CA 01020304").no_san().issue().cert_pem();
     for (cert, key, code, words) in [
         (foreign.pem(), foreign.key_pem(), "config.foreign-ca", "not of a CA that this command"),
+        (similar.pem(), similar.key_pem(), "config.foreign-ca", "not of a CA that this command"),
         (similar.pem() + &foreign.pem(), similar.key_pem(), "config.foreign-ca", "several"),
         (no_ca, similar.key_pem(), "config.foreign-ca", "not of a CA that this command"),
         (similar.pem(), foreign.key_pem(), "config.key-mismatch", "does not belong"),

@@ -52,9 +52,7 @@ impl Authority {
     /// A new one. Part of its key's hash is in its name, so that no two CAs have the same.
     pub(crate) fn new(days: u32) -> Result<Self, Failure> {
         let key = new_key()?;
-        let id: String =
-            spki_sha256(&key).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        let name = format!("{NAME}{id}");
+        let name = name_for(&key);
         let mut params = params(&name, now() + days_from_now(days));
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -76,10 +74,8 @@ impl Authority {
             _ => return Err(foreign(&cert_path, "is not of a CA that this command has made")),
         };
         let subject = format!("CN={name}");
-        if certificate.subject() != subject
-            || certificate.issuer() != subject
-            || !certificate.is_ca()
-        {
+        let is_self_issued = certificate.subject() == subject && certificate.issuer() == subject;
+        if !is_self_issued || !certificate.is_ca() {
             return Err(foreign(&cert_path, "is not of a CA that this command has made"));
         }
         if certificate.not_after() <= SystemTime::now() {
@@ -102,6 +98,10 @@ impl Authority {
                     cert_path.display()
                 ),
             ));
+        }
+        // With the name its encoding is this command's too, which has to be repeated exactly.
+        if name != name_for(&key) {
+            return Err(foreign(&cert_path, "is not of a CA that this command has made"));
         }
         let not_after = OffsetDateTime::from(certificate.not_after());
         let mut params = params(&name, not_after);
@@ -192,6 +192,12 @@ fn params(common_name: &str, not_after: OffsetDateTime) -> CertificateParams {
 
 fn new_key() -> Result<KeyPair, Failure> {
     KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).map_err(not_made)
+}
+
+/// The common name of the CA with this key.
+fn name_for(key: &KeyPair) -> String {
+    let id: String = spki_sha256(key).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("{NAME}{id}")
 }
 
 fn spki_sha256(key: &KeyPair) -> [u8; 32] {
