@@ -124,7 +124,8 @@
 //!
 //! An account can be tied to a certificate by `REQUIRE SUBJECT`, `ISSUER` and, on TiDB, `SAN`, whose
 //! texts each server writes in its own way. [`ClientIdentity`] has them for the certificate at hand,
-//! and tells when it expires.
+//! and tells when it expires. [`CertificateFile`] reads all certificates in a file, and each of them is
+//! displayed as a table of what it says.
 //!
 //! # Trust
 //!

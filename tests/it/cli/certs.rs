@@ -133,7 +133,7 @@ The connection string of app, on TiDB, and on MySQL or MariaDB:
 tidb://{client}
 mysql://{client}
 
-Its account, which needs this certificate and no password; IDENTIFIED BY adds one:
+Its account, for which the certificate is enough; IDENTIFIED BY '...' before REQUIRE adds a password:
 
 CREATE USER 'app'@'%' REQUIRE SUBJECT '/CN=app' AND ISSUER '/CN={ca_name}';
 "

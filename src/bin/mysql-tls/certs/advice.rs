@@ -89,7 +89,8 @@ impl Advice {
         self.clients.push_str(&text);
         let _ = writeln!(
             self.clients,
-            "\nIts account, which needs this certificate and no password; IDENTIFIED BY adds one:\n"
+            "\nIts account, for which the certificate is enough; IDENTIFIED BY '...' before REQUIRE adds a \
+             password:\n"
         );
         for statement in statements(&user, &facts)? {
             let _ = writeln!(self.clients, "{statement}");
