@@ -23,9 +23,21 @@ impl Made {
         let dir = home.path().join("tls").display().to_string();
         let names = ["--server-name", "localhost", "127.0.0.1", "--client", "app", "report"];
         let output = run(&[&["certs", &dir], &names[..]].concat()).end().succeeded();
-        let [ca, cert, key] = ["ca", "cert", "key"].map(|file| configured(product, &output, file));
-        let tls = Tls::Files { ca: &ca, cert: &cert, key: &key };
-        let server = RealServer::start(product, home, &tls, &[]);
+        let server = match product {
+            // The very lines; the section is a part of the key here.
+            Product::TiDB => {
+                let (_, lines) = output.split_once("\n[security]\n").unwrap();
+                let lines = lines.lines().take(3).map(|line| line.replacen(" = ", "=", 1));
+                let lines: Vec<String> = lines.map(|line| format!("security.{line}")).collect();
+                let lines = lines.iter().flat_map(|line| ["--config-line", line]);
+                RealServer::start(product, home, &Tls::None, &lines.collect::<Vec<_>>())
+            }
+            _ => {
+                let [ca, cert, key] = ["ca", "cert", "key"].map(|file| configured(&output, file));
+                let tls = Tls::Files { ca: &ca, cert: &cert, key: &key };
+                RealServer::start(product, home, &tls, &[])
+            }
+        };
         let made = Made { server, output };
         made.make_accounts(&made.output);
         made
@@ -56,14 +68,11 @@ impl Made {
     }
 }
 
-/// The path in the printed lines of the product's configuration file.
-fn configured(product: Product, output: &str, file: &str) -> PathBuf {
-    let (start, end) = match product {
-        Product::TiDB => (format!("ssl-{file} = \""), "\""),
-        _ => (format!("ssl_{file}="), ""),
-    };
-    let path = output.lines().find_map(|line| line.strip_prefix(&start)?.strip_suffix(end));
-    let path = Path::new(path.unwrap_or_else(|| panic!("no ssl-{file} in\n{output}")));
+/// The path in the printed lines of the option file.
+fn configured(output: &str, file: &str) -> PathBuf {
+    let start = format!("ssl_{file}=");
+    let path = output.lines().find_map(|line| line.strip_prefix(&start));
+    let path = Path::new(path.unwrap_or_else(|| panic!("no {start} in\n{output}")));
     assert!(path.is_absolute(), "{}", path.display());
     path.to_owned()
 }
