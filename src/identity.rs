@@ -135,6 +135,13 @@ impl ClientIdentity {
         ))
     }
 
+    /// Whether a TLS client may present it: it is not a CA's, and keyUsage and extendedKeyUsage, where
+    /// it has them, allow it. Whether a server trusts its issuer is another question.
+    #[must_use]
+    pub fn may_be_client(&self) -> bool {
+        X509Certificate::from_der(&self.facts.der).is_ok_and(|(_, parsed)| is_for_clients(&parsed))
+    }
+
     /// `SUBJECT '...'`, for an account that only a certificate with this subject may use.
     ///
     /// ```no_run
@@ -219,6 +226,15 @@ impl ClientIdentity {
             Err(_) => Err(clause.refusal("it cannot be read")),
         }
     }
+}
+
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+use crate::material::may_be_a_client as is_for_clients;
+
+/// Elsewhere no certificate is read, and so none asked.
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+fn is_for_clients(_: &X509Certificate<'_>) -> bool {
+    false
 }
 
 impl fmt::Debug for ClientIdentity {

@@ -124,7 +124,8 @@
 //!
 //! An account can be tied to a certificate by `REQUIRE SUBJECT`, `ISSUER` and, on TiDB, `SAN`, whose
 //! texts each server writes in its own way. [`ClientIdentity`] has them for the certificate at hand,
-//! and tells when it expires.
+//! and tells when it expires. [`CertificateFile`] reads all certificates in a file, and each of them is
+//! displayed as a table of what it says.
 //!
 //! # Trust
 //!
@@ -365,6 +366,7 @@
 #![cfg_attr(not(feature = "mysql"), allow(dead_code))]
 
 mod builder;
+mod certificate_file;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod connect;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
@@ -399,6 +401,7 @@ mod tls_options;
 mod x509;
 
 pub use builder::ConnectionBuilder;
+pub use certificate_file::CertificateFile;
 pub use connector::Connector;
 #[cfg(all(feature = "mysql", any(target_os = "linux", target_vendor = "apple")))]
 pub use driver::Pool;

@@ -1,5 +1,6 @@
 //! Certificates, keys and revocation lists from files and text; the only place that reads them.
 
+mod certificates;
 mod crls;
 mod directory;
 mod file;
@@ -12,11 +13,13 @@ mod roots;
 mod server_key;
 mod snapshot;
 
+pub(crate) use certificates::read_certificates;
 pub(crate) use crls::Crls;
 pub(crate) use file::read_secret;
 pub(crate) use identity::{CertifiedIdentity, read_certificate};
 pub(crate) use purpose::{
-    is_self_signed, may_issue, may_serve, may_sign_handshakes, not_for_servers, topmost_issuer_key,
+    is_self_signed, may_be_a_client, may_issue, may_serve, may_sign_handshakes, not_for_servers,
+    topmost_issuer_key,
 };
 pub(crate) use rewrite::{CommonNames, Rewritten, Swap, bare_certificate, server_certificate};
 pub(crate) use roots::{PublicRoots, RootCerts, bundled_roots};

@@ -1,5 +1,9 @@
 //! The facts of a certificate, for people and for errors.
 
+mod details;
+mod display;
+#[cfg(feature = "serde")]
+mod json;
 mod whole;
 
 use std::fmt;
@@ -10,12 +14,13 @@ use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 use x509_parser::asn1_rs::{Any, Tag};
 use x509_parser::extensions::GeneralName;
-use x509_parser::oid_registry::OidRegistry;
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::X509Name;
 
+pub(crate) use details::{Details, signature_algorithm};
+pub(crate) use display::line;
 pub(crate) use whole::names_are_whole;
 
 use crate::text::{hex, peer_text, rfc3339};
@@ -120,10 +125,57 @@ macro_rules! getters {
                 self.facts.spki_sha256.as_ref()
             }
 
+            /// The X.509 version: 1, 2 or 3; `None` where the certificate cannot be read.
+            #[must_use]
+            pub fn version(&self) -> Option<u32> {
+                self.facts.details().map(|details| details.version)
+            }
+
+            /// Kind and size of its key, for example `ECDSA P-256`, `RSA 2048 bits` or `Ed25519`; a number
+            /// (OID) for what has no name here, `None` where the certificate cannot be read.
+            #[must_use]
+            pub fn key(&self) -> Option<String> {
+                self.facts.details().map(|details| details.key)
+            }
+
+            /// The algorithm that it is signed with, for example `ecdsa-with-SHA256`; `None` where the
+            /// certificate cannot be read.
+            #[must_use]
+            pub fn signature_algorithm(&self) -> Option<String> {
+                self.facts.details().map(|details| details.signature_algorithm)
+            }
+
+            /// Whether it says that it is a CA's (basicConstraints). X.509 version 1 cannot say so.
+            #[must_use]
+            pub fn is_ca(&self) -> bool {
+                self.facts.details().is_some_and(|details| details.is_ca)
+            }
+
+            /// What its key may be used for (keyUsage), by the names of RFC 5280, section 4.2.1.3, such as
+            /// `digitalSignature`; `None` where nothing is said, and so anything allowed.
+            #[must_use]
+            pub fn key_usages(&self) -> Option<Vec<&'static str>> {
+                self.facts.details().and_then(|details| details.key_usages)
+            }
+
+            /// What it is for (extendedKeyUsage), by the names of RFC 5280, section 4.2.1.12, such as
+            /// `serverAuth`, or by number (OID); `None` where nothing is said, and so anything allowed.
+            #[must_use]
+            pub fn purposes(&self) -> Option<Vec<String>> {
+                self.facts.details().and_then(|details| details.purposes)
+            }
+
             /// The certificate itself, as DER.
             #[must_use]
             pub fn der(&self) -> &[u8] {
                 &self.facts.der
+            }
+        }
+
+        /// A table of what the certificate says, several lines without a newline at the end.
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                self.facts.write_whole(f)
             }
         }
     };
@@ -161,6 +213,11 @@ impl Facts {
         facts.weak_key = weak_key(&parsed);
         facts.spki_sha256 = Some(Sha256::digest(parsed.public_key().raw).into());
         facts
+    }
+
+    /// What is read only when somebody asks; `None` where the certificate cannot be read.
+    pub(crate) fn details(&self) -> Option<Details> {
+        Details::of(&self.der)
     }
 
     /// Whole days until it expires, rounded down.
@@ -230,27 +287,6 @@ impl fmt::Debug for Facts {
     }
 }
 
-#[cfg(feature = "serde")]
-impl serde::Serialize for Facts {
-    /// Times are RFC 3339, hashes hexadecimal; the DER is left out.
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeStruct;
-
-        let mut fields = serializer.serialize_struct("Certificate", 10)?;
-        fields.serialize_field("subject", &self.subject)?;
-        fields.serialize_field("issuer", &self.issuer)?;
-        fields.serialize_field("subject_alt_names", &self.subject_alt_names)?;
-        fields.serialize_field("serial", &self.serial)?;
-        fields.serialize_field("not_before", &rfc3339(self.not_before))?;
-        fields.serialize_field("not_after", &rfc3339(self.not_after))?;
-        fields.serialize_field("days_left", &self.days_left(SystemTime::now()))?;
-        fields.serialize_field("sha256", &hex(&self.sha256))?;
-        fields.serialize_field("spki_sha256", &self.spki_sha256.map(|hash| hex(&hash)))?;
-        fields.serialize_field("pin", &self.spki_sha256.as_ref().map(pin_text))?;
-        fields.end()
-    }
-}
-
 /// What the pin of a key begins with, as curl writes it.
 pub(crate) const PIN_PREFIX: &str = "sha256//";
 
@@ -271,20 +307,6 @@ pub(crate) fn weak_key(certificate: &X509Certificate<'_>) -> Option<String> {
         Ok(PublicKey::DSA(_)) => Some("DSA".to_owned()),
         _ => None,
     }
-}
-
-/// The algorithm that a certificate is signed with, by its name where it has one.
-pub(crate) fn signature_algorithm(der: &[u8]) -> String {
-    let Ok((_, parsed)) = X509Certificate::from_der(der) else {
-        return "an unknown one".to_owned();
-    };
-    let oid = &parsed.signature_algorithm.algorithm;
-    let names = oid_registry();
-    names.get(oid).map_or_else(|| oid.to_id_string(), |entry| entry.sn().to_owned())
-}
-
-fn oid_registry() -> OidRegistry<'static> {
-    OidRegistry::default().with_pkcs1().with_x962()
 }
 
 /// A serial number in hexadecimal; RFC 5280, section 4.1.2.2, has 20 bytes for the longest.

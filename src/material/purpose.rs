@@ -221,6 +221,29 @@ pub(crate) fn may_serve(certificate: &X509Certificate<'_>) -> bool {
         && netscape_type(certificate).is_none_or(NSCertType::ssl_server)
 }
 
+/// Whether a certificate may be a TLS client's own, by the rules of OpenSSL, and is not a CA's.
+pub(crate) fn may_be_a_client(certificate: &X509Certificate<'_>) -> bool {
+    let usage = match certificate.key_usage() {
+        Ok(usage) => usage.is_none_or(|usage| {
+            let usage = usage.value;
+            usage.digital_signature() || usage.key_agreement()
+        }),
+        Err(_) => false,
+    };
+    let purpose = match certificate.extended_key_usage() {
+        Ok(usage) => usage.is_none_or(|usage| usage.value.client_auth || usage.value.any),
+        Err(_) => false,
+    };
+    let constraints = certificate.basic_constraints().ok().flatten();
+    let is_ca = constraints.is_some_and(|found| found.value.ca)
+        || is_self_signed(certificate) && may_root_issue(certificate);
+    is_well_formed(certificate)
+        && usage
+        && purpose
+        && !is_ca
+        && netscape_type(certificate).is_none_or(NSCertType::ssl_client)
+}
+
 /// Whether TLS 1.2 may use its key: one of ECDSA signs there, and keyUsage has to allow that.
 pub(crate) fn may_sign_handshakes(certificate: &X509Certificate<'_>) -> bool {
     let is_ec = certificate.public_key().algorithm.algorithm == OID_KEY_TYPE_EC_PUBLIC_KEY;

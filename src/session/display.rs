@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 use super::{PasswordSent, PlaintextReason, Session, TlsSession, Transport, Verification};
-use crate::text::{list, rfc3339};
+use crate::x509::line;
 
 impl fmt::Display for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -19,7 +19,7 @@ impl fmt::Display for Session {
                 claimed.connection_id()
             ),
         )?;
-        line(f, "Address", format_args!("{}", self.address))?;
+        line(f, "Address", &self.address)?;
         match &self.tls {
             Some(tls) => tls_lines(f, tls)?,
             None => line(f, "TLS", format_args!("none: {}", self.transport))?,
@@ -48,10 +48,6 @@ impl Session {
     }
 }
 
-fn line(f: &mut fmt::Formatter<'_>, name: &str, value: fmt::Arguments<'_>) -> fmt::Result {
-    writeln!(f, "{name:<20}{value}")
-}
-
 fn tls_lines(f: &mut fmt::Formatter<'_>, tls: &TlsSession) -> fmt::Result {
     let group = tls.group.unwrap_or("none");
     let resumed = if tls.resumed { "resumed" } else { "full handshake" };
@@ -62,19 +58,7 @@ fn tls_lines(f: &mut fmt::Formatter<'_>, tls: &TlsSession) -> fmt::Result {
     line(f, "Verified", format_args!("{}{pin}{crl}", tls.verified))?;
     line(f, "SNI", format_args!("{}", tls.sni.as_deref().unwrap_or("none")))?;
     if let Some(leaf) = tls.peer.first() {
-        line(f, "Certificate", format_args!("{}", leaf.subject()))?;
-        line(f, "  names", format_args!("{}", list(leaf.subject_alt_names())))?;
-        line(f, "  issuer", format_args!("{}", leaf.issuer()))?;
-        line(
-            f,
-            "  valid",
-            format_args!(
-                "{} to {} ({})",
-                rfc3339(leaf.not_before()),
-                rfc3339(leaf.not_after()),
-                leaf.facts.time_left(SystemTime::now())
-            ),
-        )?;
+        leaf.facts.write_short(f)?;
     }
     let client = &tls.client_certificate;
     let told = match (&client.presented, client.requested) {

@@ -14,6 +14,7 @@ fn every_public_type_can_be_shared_and_shown() {
     shared::<Session>();
     shared::<TlsSession>();
     shared::<PeerCertificate>();
+    shared::<CertificateFile>();
     shared::<ClientIdentity>();
     shared::<Verification>();
     shared::<ClientCertificate>();

@@ -1,5 +1,6 @@
 //! Facts of a client certificate, and the clauses of REQUIRE that stand for it.
 
+mod files;
 mod subjects;
 
 use std::time::{Duration, SystemTime};

@@ -1,6 +1,8 @@
 //! The command line of mysql-tls: what a connection to a server is worth, and TLS for other programs.
 
 mod arguments;
+mod cert;
+mod certs;
 mod descriptors;
 mod duration;
 mod exec;
@@ -8,6 +10,7 @@ mod failure;
 mod lines;
 mod output;
 mod password;
+mod require;
 mod server;
 mod shim;
 mod signals;
@@ -40,6 +43,10 @@ enum Command {
     Shim(shim::ShimArgs),
     /// Runs a command whose driver needs no TLS: it gets a private socket in its environment
     Exec(exec::ExecArgs),
+    /// Shows what certificates say, and what ties an account to one of them
+    Cert(cert::CertArgs),
+    /// Makes a CA and certificates of a server and of clients, for TiDB, MySQL and MariaDB
+    Certs(certs::CertsArgs),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +61,8 @@ fn main() -> ExitCode {
         Command::Status(args) => status::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Shim(args) => shim::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Exec(args) => exec::run(&args, &inherited),
+        Command::Cert(args) => cert::run(&args),
+        Command::Certs(args) => certs::run(&args).map(|()| ExitCode::SUCCESS),
     };
     let status = done.unwrap_or_else(Failure::report);
     lines::finish();

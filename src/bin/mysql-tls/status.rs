@@ -5,8 +5,8 @@ use mysql_tls::{Connection, ServerTlsStatus, Session};
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::output;
 use crate::server::ServerArgs;
+use crate::{cert, output};
 
 #[derive(Args)]
 pub(crate) struct StatusArgs {
@@ -38,12 +38,7 @@ pub(crate) fn run(args: &StatusArgs) -> Result<(), Failure> {
     }
     output::print(session)?;
     if let Some(leaf) = session.tls().and_then(|tls| tls.peer().first()) {
-        // As options, ready to be copied.
-        if let Some(pin) = leaf.pin() {
-            output::print(format_args!("{:<20}tls-pin={pin}", "Pin"))?;
-        }
-        let fingerprint = leaf.fingerprint();
-        output::print(format_args!("{:<20}tls-peer-fingerprint={fingerprint}", "Fingerprint"))?;
+        cert::print_pins(leaf.pin(), &leaf.fingerprint())?;
     }
     match view {
         Some(view) => {

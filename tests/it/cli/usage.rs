@@ -75,6 +75,18 @@ fn help_and_version_are_exit_status_0() {
         // A shim has no use for a password, so it does not offer to take one.
         assert_eq!(help.contains("--password"), subcommand == "exec", "{help}");
     }
+    for (subcommand, words) in [
+        ("cert", &["FILE", "--json", "REQUIRE", "DER"][..]),
+        (
+            "certs",
+            &["DIR", "--server-name", "--client", "--use-ca", "--days", "client-CN-cert.pem"],
+        ),
+    ] {
+        let help = run(&[subcommand, "--help"]).end().succeeded();
+        for word in words {
+            assert!(help.contains(word), "{word} is not in\n{help}");
+        }
+    }
     let version = run(&["--version"]).end().succeeded();
     assert_eq!(version, concat!("mysql-tls ", env!("CARGO_PKG_VERSION"), "\n"));
 }

@@ -4,6 +4,8 @@
 //! those of one product, `tests/all` those of each product that this machine has.
 
 mod accounts;
+#[cfg(feature = "cli")]
+mod certs;
 mod clauses;
 #[cfg(feature = "cli")]
 mod commands;
@@ -92,6 +94,10 @@ products! {
         commands::official_client_in_exec,
         #[cfg(feature = "cli")]
         commands::official_client_through_a_shim,
+        #[cfg(feature = "cli")]
+        certs::its_files_and_statements_are_a_servers,
+        #[cfg(feature = "cli")]
+        certs::official_client_with_its_files,
         facts::resumed_session_keeps_its_client_certificate,
         options::ca_directory,
         options::public_roots,

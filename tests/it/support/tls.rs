@@ -76,6 +76,12 @@ impl ServerTls {
         self
     }
 
+    /// As [`ServerTls::ask_client_cert`], for a CA of which there is only the certificate.
+    pub fn ask_client_cert_of(mut self, ca: CertificateDer<'static>) -> Self {
+        self.client_authorities.push(ca);
+        self
+    }
+
     /// Refuses clients that do not show a certificate of `ca`.
     pub fn require_client_cert(mut self, ca: &Authority) -> Self {
         self.client_certificate_required = true;
