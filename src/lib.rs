@@ -382,6 +382,7 @@ mod handover;
 mod identity;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod material;
+mod option_file;
 mod pem_source;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod protocol;

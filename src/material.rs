@@ -13,7 +13,7 @@ mod server_key;
 mod snapshot;
 
 pub(crate) use crls::Crls;
-pub(crate) use file::read_secret;
+pub(crate) use file::{Opened, open, read_secret};
 pub(crate) use identity::{CertifiedIdentity, read_certificate};
 pub(crate) use purpose::{
     is_self_signed, may_issue, may_serve, may_sign_handshakes, not_for_servers, topmost_issuer_key,
