@@ -35,7 +35,7 @@ fn is_space(character: char) -> bool {
 
 fn directive(text: &str) -> Result<Line<'_>, &'static str> {
     let (word, path) = text.split_once(is_space).unwrap_or((text, ""));
-    let path = path.trim_matches(is_space);
+    let path = without_comment(path).trim_matches(is_space);
     match word {
         "include" | "includedir" if path.is_empty() => {
             Err("has no path after `!include` or `!includedir`: write one, or remove the line")
@@ -133,6 +133,7 @@ mod tests {
             ("[mysql_x]y", Line::Group("mysql_x")),
             ("!include /a b.cnf ", Line::Include("/a b.cnf")),
             ("! include\t/a", Line::Include("/a")),
+            ("!include /a # b", Line::Include("/a")),
             ("!includedir /etc/my.d", Line::IncludeDir("/etc/my.d")),
             ("compress", Line::Option { name: "compress", value: None }),
             ("compress # on", Line::Option { name: "compress", value: None }),
@@ -140,7 +141,16 @@ mod tests {
         ] {
             assert_eq!(line(text), Ok(expected), "{text}");
         }
-        for text in ["[client", "!include", "!includedir  ", "!includes /a", "!", "=x", " = x"] {
+        for text in [
+            "[client",
+            "!include",
+            "!include # a",
+            "!includedir  ",
+            "!includes /a",
+            "!",
+            "=x",
+            " = x",
+        ] {
             assert!(line(text).is_err(), "{text}");
         }
     }

@@ -6,6 +6,8 @@
 mod containers;
 mod exec;
 mod exec_runs;
+mod flags;
+mod option_files;
 mod shim;
 mod sources;
 mod status;
@@ -53,7 +55,7 @@ impl Run {
     }
 
     /// Runs it to its end; what it prints never holds the password.
-    fn end(self) -> Outcome {
+    pub(crate) fn end(self) -> Outcome {
         self.end_with_input("")
     }
 
@@ -127,7 +129,7 @@ impl Outcome {
     }
 
     /// It succeeded and had nothing to say on stderr.
-    fn succeeded(self) -> String {
+    pub(crate) fn succeeded(self) -> String {
         assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""));
         self.stdout
     }
