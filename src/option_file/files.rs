@@ -1,6 +1,7 @@
 //! The lines of an option file and of the files that it includes, as far as they are in a group that
 //! counts.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,7 +23,6 @@ const FILES_LIMIT: usize = 256;
 const ENTRIES_LIMIT: usize = 10_000;
 
 /// One option, and where it stands.
-#[derive(Debug)]
 pub(super) struct Given {
     pub(super) name: String,
     pub(super) value: Option<Zeroizing<String>>,
@@ -30,13 +30,11 @@ pub(super) struct Given {
 }
 
 /// A line of a file.
-#[derive(Clone, Debug)]
 pub(super) struct Place {
     file: Arc<File>,
     number: usize,
 }
 
-#[derive(Debug)]
 struct File {
     path: PathBuf,
     /// Whether users other than the owner can read it.
@@ -170,7 +168,7 @@ fn directory(path: &Path, place: &Place) -> Result<Vec<PathBuf>> {
         place
             .error(kind, &format!("the directory {shown} cannot be read ({error}); check the path"))
     };
-    let stat = rustix::fs::stat(path).map_err(|error| failed(error.into()))?;
+    let mode = std::fs::metadata(path).map_err(failed)?.mode();
     let mut files = Vec::new();
     for (number, entry) in std::fs::read_dir(path).map_err(failed)?.enumerate() {
         if number >= ENTRIES_LIMIT {
@@ -184,7 +182,7 @@ fn directory(path: &Path, place: &Place) -> Result<Vec<PathBuf>> {
             files.push(file);
         }
     }
-    if others_can_write(mode_bits(stat.st_mode)) {
+    if others_can_write(mode) {
         return Err(place.error(
             ConfigErrorKind::FileWritable,
             &format!(
@@ -194,11 +192,6 @@ fn directory(path: &Path, place: &Place) -> Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
-}
-
-/// The permissions; the type's width is the system's.
-fn mode_bits(mode: rustix::fs::RawMode) -> u32 {
-    u32::from(mode)
 }
 
 fn others_can_write(mode: u32) -> bool {

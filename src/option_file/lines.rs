@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 /// What a line says.
-#[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug, PartialEq, Eq))]
 pub(super) enum Line<'a> {
     /// Empty, or a comment.
     Nothing,

@@ -5,6 +5,7 @@ use super::files::{Given, Place};
 use crate::builder::ConnectionBuilder;
 use crate::dsn::{Known, Reads, TlsOption, refusal, same_name};
 use crate::error::{ConfigErrorKind, Result};
+use crate::secret::{Password, PasswordSource};
 
 /// An option with a meaning here.
 #[derive(Clone, Copy)]
@@ -241,7 +242,7 @@ fn apply_own(
             builder.port = Some(port).filter(|port| *port != 0);
         }
         Own::User => builder.user = some(text),
-        Own::Password => *builder = builder.clone().password(text),
+        Own::Password => builder.password = PasswordSource::Text(Password::new(text)),
         Own::Database => builder.database = some(text),
         Own::Protocol => {
             *protocol = Some(match text.to_ascii_uppercase().as_str() {

@@ -188,9 +188,9 @@ impl ClientOptions {
 
     /// Whether the connection is what --protocol says.
     pub(crate) fn check_protocol(&self, builder: &ConnectionBuilder) -> Result<(), Failure> {
-        // Its values are encoded, so that this is the key.
-        let has_socket = builder.to_string().contains(['?', '&'])
-            && ["?socket=", "&socket="].iter().any(|key| builder.to_string().contains(key));
+        // Values are encoded there, so that this is the key.
+        let text = builder.to_string();
+        let has_socket = ["?socket=", "&socket="].iter().any(|key| text.contains(key));
         match self.protocol {
             Some(Protocol::Tcp) if has_socket => Err(Failure::usage(
                 "--protocol=TCP and a Unix socket exclude each other: leave one out, or name the host \

@@ -10,8 +10,6 @@ type Setter = fn(ConnectionBuilder) -> ConnectionBuilder;
 
 /// A key, its value in the file and in the connection string, and its setter with a third one.
 fn rows() -> Vec<(&'static str, &'static str, &'static str, Setter)> {
-    let ms = |n| Duration::from_millis(n);
-    let _ = ms;
     vec![
         ("ssl-mode", "REQUIRED", "DISABLED", |b| b.ssl_mode(SslMode::VerifyCa)),
         ("ssl-ca", "a.pem", "b.pem", |b| b.ssl_ca("c.pem")),

@@ -188,3 +188,19 @@ fn what_is_no_small_file_of_text_is_refused() {
     let build = h().option_file("/nonexistent/my.cnf", &[]).build().unwrap_err();
     assert_eq!(build.code(), "config.file-missing");
 }
+
+#[test]
+fn no_error_shows_a_value() {
+    let keys = crate::dsn::dsn_keys().iter().flat_map(|key| key.aliases().chain([key.name()]));
+    let own =
+        ["host", "port", "user", "password", "database", "protocol", "compression-algorithms"];
+    let tls = ["tls", "ssl", "ssl-passphrase", "sslpassword", "tls-unknown", "loose-ssl-unknown"];
+    for name in keys.chain(own).chain(tls) {
+        for value in ["HUNTER", "'HUNTER;HUNTER'", "HUNTER%", "\"-----BEGIN HUNTER\"", "1HUNTER"] {
+            let text = format!("[client]\n{name}={value}\n{name}={value}\n");
+            if let Err(error) = under(h(), &text) {
+                assert!(!format!("{error} {error:?}").contains("HUNTER"), "{name}: {error}");
+            }
+        }
+    }
+}
