@@ -43,6 +43,8 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 ///     .build()?;
 /// # Ok::<(), mysql_tls::Error>(())
 /// ```
+/// A field that nobody has set is `None` or empty, so that an [option file](Self::option_file) fills
+/// that one and no other.
 #[doc(alias = "OptsBuilder")]
 #[doc(alias = "Opts")]
 #[derive(Clone, PartialEq)]
@@ -55,30 +57,34 @@ pub struct ConnectionBuilder {
     pub(crate) password: PasswordSource,
     pub(crate) database: Option<String>,
     pub(crate) tls: TlsOptions,
-    pub(crate) connect_timeout: Duration,
+    pub(crate) connect_timeout: Option<Duration>,
     pub(crate) read_timeout: Option<Duration>,
     pub(crate) write_timeout: Option<Duration>,
     pub(crate) busy_poll: Option<Duration>,
     pub(crate) tcp_keepalive: Option<Duration>,
     pub(crate) tcp_keepalive_interval: Option<Duration>,
     pub(crate) tcp_keepalive_probes: Option<u32>,
-    pub(crate) tcp_nodelay: bool,
+    pub(crate) tcp_nodelay: Option<bool>,
     pub(crate) tcp_user_timeout: Option<Duration>,
     pub(crate) bind_address: Option<SocketAddr>,
     pub(crate) runtime_dir: Option<PathBuf>,
-    pub(crate) enable_cleartext_plugin: bool,
+    pub(crate) enable_cleartext_plugin: Option<bool>,
     pub(crate) server_public_key_path: Option<PathBuf>,
-    pub(crate) get_server_public_key: bool,
-    pub(crate) compression: Option<u32>,
+    pub(crate) get_server_public_key: Option<bool>,
+    /// `Some(None)` is none, whatever an option file says.
+    pub(crate) compression: Option<Option<u32>>,
     pub(crate) max_allowed_packet: Option<usize>,
     pub(crate) init: Vec<String>,
     pub(crate) stmt_cache_size: Option<usize>,
     pub(crate) connect_attributes: Option<BTreeMap<String, String>>,
     pub(crate) charset: Option<String>,
     pub(crate) time_zone: Option<String>,
-    pub(crate) additional_capabilities: u32,
+    pub(crate) additional_capabilities: Option<u32>,
     pub(crate) pool: PoolOptions,
-    pub(crate) local_infile: bool,
+    pub(crate) local_infile: Option<bool>,
+    pub(crate) option_file: Option<PathBuf>,
+    /// None given means `[client]`.
+    pub(crate) option_groups: Vec<String>,
     #[cfg(feature = "mysql")]
     pub(crate) local_infile_handler: Option<InfileHandler>,
     #[cfg(feature = "mysql")]
@@ -89,7 +95,7 @@ impl ConnectionBuilder {
     /// A connection to `host`: a DNS name or an IP address, an IPv6 one with or without brackets.
     ///
     /// `localhost` means TCP, like any other name; only [`socket`](Self::socket) means a Unix
-    /// socket.
+    /// socket. An empty host is that of the [option file](Self::option_file).
     pub fn new(host: impl Into<String>) -> Self {
         let host = host.into();
         let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
@@ -101,20 +107,20 @@ impl ConnectionBuilder {
             password: PasswordSource::None,
             database: None,
             tls: TlsOptions::default(),
-            connect_timeout: CONNECT_TIMEOUT,
+            connect_timeout: None,
             read_timeout: None,
             write_timeout: None,
             busy_poll: None,
             tcp_keepalive: None,
             tcp_keepalive_interval: None,
             tcp_keepalive_probes: None,
-            tcp_nodelay: true,
+            tcp_nodelay: None,
             tcp_user_timeout: None,
             bind_address: None,
             runtime_dir: None,
-            enable_cleartext_plugin: false,
+            enable_cleartext_plugin: None,
             server_public_key_path: None,
-            get_server_public_key: false,
+            get_server_public_key: None,
             compression: None,
             max_allowed_packet: None,
             init: Vec::new(),
@@ -122,9 +128,11 @@ impl ConnectionBuilder {
             connect_attributes: None,
             charset: None,
             time_zone: None,
-            additional_capabilities: 0,
+            additional_capabilities: None,
             pool: PoolOptions::default(),
-            local_infile: false,
+            local_infile: None,
+            option_file: None,
+            option_groups: Vec::new(),
             #[cfg(feature = "mysql")]
             local_infile_handler: None,
             #[cfg(feature = "mysql")]
@@ -176,7 +184,8 @@ impl ConnectionBuilder {
     }
 
     /// Whether there is a password that is not empty, a password file or a provider. A program that
-    /// can ask for a password asks where there is none.
+    /// can ask for a password asks where there is none. That of an option file counts once
+    /// [`read_option_file`](Self::read_option_file) has read it.
     #[must_use]
     pub fn has_password(&self) -> bool {
         match &self.password {
@@ -196,7 +205,7 @@ impl ConnectionBuilder {
     /// The time that `connect()` has as a whole, from name resolution to the end of the login and
     /// the init statements. Defaults to 10 seconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.connect_timeout = Some(timeout);
         self
     }
 
@@ -244,7 +253,7 @@ impl ConnectionBuilder {
 
     /// Whether small packets are sent at once (TCP_NODELAY). Defaults to `true`.
     pub fn tcp_nodelay(mut self, nodelay: bool) -> Self {
-        self.tcp_nodelay = nodelay;
+        self.tcp_nodelay = Some(nodelay);
         self
     }
 
@@ -307,6 +316,8 @@ impl fmt::Debug for ConnectionBuilder {
             additional_capabilities,
             pool,
             local_infile,
+            option_file,
+            option_groups,
             #[cfg(feature = "mysql")]
             local_infile_handler,
             #[cfg(feature = "mysql")]
@@ -346,7 +357,9 @@ impl fmt::Debug for ConnectionBuilder {
             .field("time_zone", time_zone)
             .field("additional_capabilities", additional_capabilities)
             .field("pool", pool)
-            .field("local_infile", local_infile);
+            .field("local_infile", local_infile)
+            .field("option_file", option_file)
+            .field("option_groups", option_groups);
         #[cfg(feature = "mysql")]
         shown
             .field("local_infile_handler", &local_infile_handler.is_some())

@@ -14,6 +14,7 @@ mod foreign;
 mod forms;
 mod keys;
 mod later;
+mod option;
 mod others;
 mod password;
 mod query;
@@ -29,6 +30,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use keys::{DsnKey, dsn_keys};
+pub(crate) use option::{Known, Reads, TlsOption, refusal, same_name};
 
 use crate::builder::ConnectionBuilder;
 use crate::error::{DsnError, DsnErrorKind, Error};
@@ -41,7 +43,7 @@ impl FromStr for ConnectionBuilder {
     ///
     /// User, password, database and values are percent-decoded; a `+` is a plus. The last `@`
     /// before the first `/` or `?` ends the password. An empty user or database is none. The host
-    /// may be empty where `socket=` is given. White space around the whole is dropped.
+    /// may be empty where `socket=` or `option-file=` is given. White space around the whole is dropped.
     ///
     /// # Errors
     ///
@@ -112,7 +114,7 @@ fn read(
     authority::read_authority(&mut builder, parts.authority, default_port)?;
     authority::read_path(&mut builder, parts.path)?;
     query::read(&mut builder, parts.query, ignored)?;
-    if builder.host.is_empty() && builder.socket.is_none() {
+    if builder.host.is_empty() && builder.socket.is_none() && builder.option_file.is_none() {
         return Err(DsnError::new(
             DsnErrorKind::Authority,
             None,

@@ -55,6 +55,9 @@
 //! # }
 //! ```
 //!
+//! An [option file](ConnectionBuilder::option_file) of the `mysql` client fills what neither says,
+//! where one is named.
+//!
 //! Keep the [`Connector`]: the next connect is faster, since configuration, session tickets and
 //! threads are reused. It is cheap to clone, `Send` and `Sync`.
 //!
@@ -384,6 +387,7 @@ mod handover;
 mod identity;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod material;
+mod option_file;
 mod pem_source;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod protocol;

@@ -15,7 +15,7 @@ mod snapshot;
 
 pub(crate) use certificates::read_certificates;
 pub(crate) use crls::Crls;
-pub(crate) use file::read_secret;
+pub(crate) use file::{Opened, open, read_secret};
 pub(crate) use identity::{CertifiedIdentity, read_certificate};
 pub(crate) use purpose::{
     is_self_signed, may_be_a_client, may_issue, may_serve, may_sign_handshakes, not_for_servers,

@@ -52,6 +52,11 @@ impl SslMode {
         }
     }
 
+    /// Whether this mode promises less.
+    pub(crate) const fn is_weaker_than(self, other: SslMode) -> bool {
+        (self as u8) < other as u8
+    }
+
     /// Whether a connection cannot end in plaintext.
     pub(crate) const fn promises_tls(self) -> bool {
         !matches!(self, SslMode::Disabled | SslMode::Preferred)

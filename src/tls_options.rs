@@ -6,7 +6,7 @@ use crate::ssl_mode::SslMode;
 use crate::ssl_roots::SslRoots;
 
 /// The options that concern TLS. Secrets are redacted by their types.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct TlsOptions {
     pub(crate) mode: Option<SslMode>,
     pub(crate) ca: Option<PemSource>,
@@ -27,43 +27,28 @@ pub(crate) struct TlsOptions {
     pub(crate) ciphersuites: Option<String>,
     pub(crate) server_name: Option<String>,
     pub(crate) sni_servername: Option<String>,
-    pub(crate) sni: bool,
-    pub(crate) resumption: bool,
-    pub(crate) reload: bool,
+    pub(crate) sni: Option<bool>,
+    pub(crate) resumption: Option<bool>,
+    pub(crate) reload: Option<bool>,
     pub(crate) key_log: bool,
-}
-
-impl Default for TlsOptions {
-    fn default() -> Self {
-        TlsOptions {
-            mode: None,
-            ca: None,
-            capath: None,
-            roots: None,
-            crl: None,
-            crlpath: None,
-            cert: None,
-            key: None,
-            key_password: PasswordSource::None,
-            pins: Vec::new(),
-            fingerprints: Vec::new(),
-            versions: None,
-            ciphers: None,
-            ciphersuites: None,
-            server_name: None,
-            sni_servername: None,
-            sni: true,
-            resumption: true,
-            reload: true,
-            key_log: false,
-        }
-    }
 }
 
 impl TlsOptions {
     /// Whether a CA is given, as a file, as text or as a directory.
     pub(crate) fn has_ca(&self) -> bool {
         self.ca.is_some() || self.capath.is_some()
+    }
+
+    /// The mode that the other options ask for.
+    pub(crate) fn implied_mode(&self) -> Option<SslMode> {
+        // Public CAs vouch for anybody, so their word is worth something for a name alone.
+        if self.roots.is_some() {
+            Some(SslMode::VerifyIdentity)
+        } else if self.has_ca() {
+            Some(SslMode::VerifyCa)
+        } else {
+            self.has_pin().then_some(SslMode::Required)
+        }
     }
 
     /// Whether certificate revocation lists are given.

@@ -5,7 +5,7 @@ use super::ConnectionBuilder;
 impl ConnectionBuilder {
     /// Compresses the connection with zlib at this level, 0 to 9. Defaults to no compression.
     pub fn compression(mut self, level: u32) -> Self {
-        self.compression = Some(level);
+        self.compression = Some(Some(level));
         self
     }
 
@@ -54,7 +54,7 @@ impl ConnectionBuilder {
     /// Further capability flags for the driver to claim, as the bits of the protocol. Defaults to
     /// none. Those that the driver or this crate decides are a `build()` error.
     pub fn additional_capabilities(mut self, flags: u32) -> Self {
-        self.additional_capabilities = flags;
+        self.additional_capabilities = Some(flags);
         self
     }
 
@@ -64,7 +64,7 @@ impl ConnectionBuilder {
     /// It gives no file away itself: that is the driver's doing. For [`connect`](Self::connect), set
     /// [`local_infile_handler`](Self::local_infile_handler).
     pub fn local_infile(mut self, allow: bool) -> Self {
-        self.local_infile = allow;
+        self.local_infile = Some(allow);
         self
     }
 }

@@ -3,18 +3,12 @@
 use super::ConnectionBuilder;
 
 /// What a pool is told, of either kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PoolOptions {
     pub(crate) min: Option<usize>,
     pub(crate) max: Option<usize>,
-    pub(crate) reset_connection: bool,
-    pub(crate) check_health: bool,
-}
-
-impl Default for PoolOptions {
-    fn default() -> Self {
-        PoolOptions { min: None, max: None, reset_connection: true, check_health: true }
-    }
+    pub(crate) reset_connection: Option<bool>,
+    pub(crate) check_health: Option<bool>,
 }
 
 impl ConnectionBuilder {
@@ -38,14 +32,14 @@ impl ConnectionBuilder {
     /// Whether a connection that goes back into a pool is reset (`COM_RESET_CONNECTION`), so that
     /// transactions, locks and variables do not reach whoever takes it next. Defaults to `true`.
     pub fn reset_connection(mut self, reset: bool) -> Self {
-        self.pool.reset_connection = reset;
+        self.pool.reset_connection = Some(reset);
         self
     }
 
     /// Whether a connection is asked for a sign of life (`COM_PING`) before a pool gives it out.
     /// Defaults to `true`.
     pub fn check_health(mut self, check: bool) -> Self {
-        self.pool.check_health = check;
+        self.pool.check_health = Some(check);
         self
     }
 }

@@ -184,7 +184,7 @@ impl ConnectionBuilder {
     /// Whether a server name is sent in the handshake (SNI, RFC 6066, section 3), which travels in
     /// the clear. Defaults to `true`. An IP address is never sent.
     pub fn tls_sni(mut self, send: bool) -> Self {
-        self.tls.sni = send;
+        self.tls.sni = Some(send);
         self
     }
 
@@ -193,7 +193,7 @@ impl ConnectionBuilder {
     /// A resumed session is verified again. Tickets belong to one connector and to the certificates
     /// it was loaded with, so that they cannot cross policies.
     pub fn tls_resumption(mut self, resume: bool) -> Self {
-        self.tls.resumption = resume;
+        self.tls.resumption = Some(resume);
         self
     }
 
@@ -207,7 +207,7 @@ impl ConnectionBuilder {
     /// meaning the directory that was the working directory in `build()`. The system's roots are
     /// not looked at; they are read anew together with a file that has changed.
     pub fn reload_certificates(mut self, reload: bool) -> Self {
-        self.tls.reload = reload;
+        self.tls.reload = Some(reload);
         self
     }
 
@@ -225,7 +225,7 @@ impl ConnectionBuilder {
     /// token users). It crosses inside TLS only, so it needs `REQUIRED` or stronger. Defaults to
     /// `false`.
     pub fn enable_cleartext_plugin(mut self, enable: bool) -> Self {
-        self.enable_cleartext_plugin = enable;
+        self.enable_cleartext_plugin = Some(enable);
         self
     }
 
@@ -244,7 +244,7 @@ impl ConnectionBuilder {
     ///
     /// **Whoever sits in between can answer with a key of his own and read the password.**
     pub fn get_server_public_key(mut self, ask: bool) -> Self {
-        self.get_server_public_key = ask;
+        self.get_server_public_key = Some(ask);
         self
     }
 }

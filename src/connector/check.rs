@@ -106,7 +106,7 @@ const BUSY_POLL_LIMIT: Duration = Duration::from_millis(10);
 
 fn durations(builder: &ConnectionBuilder) -> Result<()> {
     let given: [(&'static str, Option<Duration>); 7] = [
-        ("connect-timeout", Some(builder.connect_timeout)),
+        ("connect-timeout", builder.connect_timeout),
         ("read-timeout", builder.read_timeout),
         ("write-timeout", builder.write_timeout),
         ("busy-poll", builder.busy_poll),
@@ -155,7 +155,7 @@ fn numbers(builder: &ConnectionBuilder) -> Result<()> {
     if max == Some(0) || max.is_some_and(|max| min.is_some_and(|min| min > max)) {
         return Err(value("pool-max", "pool-max: write 1 or more, and no less than pool-min"));
     }
-    if builder.compression.is_some_and(|level| level > 9) {
+    if builder.compression.flatten().is_some_and(|level| level > 9) {
         return Err(value("compression", "compression: write a level from 0 to 9"));
     }
     if builder.max_allowed_packet.is_some_and(|bytes| !PACKET_RANGE.contains(&bytes)) {
@@ -164,7 +164,7 @@ fn numbers(builder: &ConnectionBuilder) -> Result<()> {
             "max-allowed-packet: write a number of bytes from 1024 to 1073741824",
         ));
     }
-    if builder.additional_capabilities & !FREE_CAPABILITIES != 0 {
+    if builder.additional_capabilities.unwrap_or(0) & !FREE_CAPABILITIES != 0 {
         return Err(value(
             "additional-capabilities",
             "additional-capabilities: only FOUND_ROWS, NO_SCHEMA, IGNORE_SPACE, INTERACTIVE, \
@@ -176,7 +176,10 @@ fn numbers(builder: &ConnectionBuilder) -> Result<()> {
 }
 
 fn combinations(builder: &ConnectionBuilder) -> Result<()> {
-    if builder.server_public_key_path.is_some() && builder.get_server_public_key {
+    if !builder.option_groups.is_empty() {
+        return Err(conflict("option-groups", "option-groups needs option-file, the file to read"));
+    }
+    if builder.server_public_key_path.is_some() && builder.get_server_public_key == Some(true) {
         return Err(conflict(
             "get-server-public-key",
             "server-public-key-path and get-server-public-key exclude each other; keep the path, \

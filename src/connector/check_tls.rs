@@ -13,14 +13,7 @@ use crate::tls_options::TlsOptions;
 /// The ssl-mode that the options amount to: without one, an option that asks for verification has
 /// it.
 pub(super) fn mode(tls: &TlsOptions) -> SslMode {
-    match tls.mode {
-        Some(mode) => mode,
-        // Public CAs vouch for anybody, so their word is worth something for a name alone.
-        None if tls.roots.is_some() => SslMode::VerifyIdentity,
-        None if tls.has_ca() => SslMode::VerifyCa,
-        None if tls.has_pin() => SslMode::Required,
-        None => SslMode::Preferred,
-    }
+    tls.mode.or_else(|| tls.implied_mode()).unwrap_or(SslMode::Preferred)
 }
 
 /// Checks the options that concern TLS against each other and against the mode.
@@ -44,13 +37,13 @@ pub(super) fn combinations(builder: &ConnectionBuilder, mode: SslMode) -> Result
             "ssl-key-password is given without a private key; set ssl-cert and ssl-key",
         ));
     }
-    if !tls.sni && tls.sni_servername.is_some() {
+    if tls.sni == Some(false) && tls.sni_servername.is_some() {
         return Err(conflict(
             "tls-sni-servername",
             "tls-sni-servername names what tls-sni=off leaves out; remove one of the two",
         ));
     }
-    if builder.enable_cleartext_plugin && !mode.promises_tls() {
+    if builder.enable_cleartext_plugin == Some(true) && !mode.promises_tls() {
         return Err(conflict(
             "enable-cleartext-plugin",
             format!(

@@ -13,7 +13,7 @@ use std::time::Duration;
 pub(crate) use check::FREE_CAPABILITIES;
 use warnings::Warnings;
 
-use crate::builder::{ConnectionBuilder, MYSQL_PORT};
+use crate::builder::{CONNECT_TIMEOUT, ConnectionBuilder, MYSQL_PORT};
 use crate::connect::deadline::Deadline;
 use crate::connect::{Address, Route, Target, TcpOptions};
 #[cfg(feature = "mysql")]
@@ -72,6 +72,14 @@ impl ConnectionBuilder {
     /// [`Error::Config`](crate::Error::Config), which names the option and the remedy;
     /// [`Error::Io`](crate::Error::Io) where no private socket can be made.
     pub fn build(&self) -> Result<Connector> {
+        match self.option_file {
+            Some(_) => self.clone().read_option_file()?.build_filled(),
+            None => self.build_filled(),
+        }
+    }
+
+    /// The same once no option file is left to be read.
+    fn build_filled(&self) -> Result<Connector> {
         let mode = check_tls::mode(&self.tls);
         check::check(self)?;
         check_tls::combinations(self, mode)?;
@@ -95,16 +103,16 @@ impl ConnectionBuilder {
                 tls,
                 password: self.password.clone(),
                 permissions: Permissions {
-                    cleartext: self.enable_cleartext_plugin,
+                    cleartext: self.enable_cleartext_plugin.unwrap_or(false),
                     known_key: self.server_public_key_path.is_some(),
-                    ask_for_key: self.get_server_public_key,
+                    ask_for_key: self.get_server_public_key.unwrap_or(false),
                     any_driver: false,
                 },
                 user: self.user.clone(),
                 database: self.database.clone(),
-                local_infile: self.local_infile,
+                local_infile: self.local_infile.unwrap_or(false),
                 runtime_dir: self.runtime_dir.clone(),
-                connect_timeout: self.connect_timeout,
+                connect_timeout: self.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
                 busy_poll: self.busy_poll.unwrap_or_default(),
                 #[cfg(feature = "mysql")]
                 workers: Workers::new(dir),
@@ -156,7 +164,7 @@ impl ConnectionBuilder {
             address,
             bind_address: self.bind_address,
             tcp: TcpOptions {
-                nodelay: self.tcp_nodelay,
+                nodelay: self.tcp_nodelay.unwrap_or(true),
                 keepalive: self.tcp_keepalive,
                 keepalive_interval: self.tcp_keepalive_interval,
                 keepalive_probes: self.tcp_keepalive_probes,

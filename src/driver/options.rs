@@ -69,25 +69,26 @@ pub(super) fn for_connection(
 }
 
 fn base(builder: &ConnectionBuilder) -> OptsBuilder {
-    let key_path = match (&builder.server_public_key_path, builder.get_server_public_key) {
-        (Some(path), _) => Some(path.clone()),
-        (None, true) => None,
-        (None, false) => Some(PathBuf::from(NO_KEY)),
-    };
+    let key_path =
+        match (&builder.server_public_key_path, builder.get_server_public_key.unwrap_or(false)) {
+            (Some(path), _) => Some(path.clone()),
+            (None, true) => None,
+            (None, false) => Some(PathBuf::from(NO_KEY)),
+        };
     let mut options = OptsBuilder::new()
         .user(builder.user.as_deref())
         .db_name(builder.database.as_deref())
         .prefer_socket(false)
         .secure_auth(true)
-        .enable_cleartext_plugin(builder.enable_cleartext_plugin)
+        .enable_cleartext_plugin(builder.enable_cleartext_plugin.unwrap_or(false))
         .server_key_path(key_path)
         .read_timeout(builder.read_timeout)
         .write_timeout(builder.write_timeout)
         .max_allowed_packet(builder.max_allowed_packet)
         .additional_capabilities(CapabilityFlags::from_bits_truncate(
-            builder.additional_capabilities,
+            builder.additional_capabilities.unwrap_or(0),
         ))
-        .compress(builder.compression.map(Compression::new))
+        .compress(builder.compression.flatten().map(Compression::new))
         .local_infile_handler(
             builder.local_infile_handler.as_ref().map(|handler| handler.0.clone()),
         )
@@ -106,8 +107,8 @@ fn base(builder: &ConnectionBuilder) -> OptsBuilder {
 
 fn pool_options(builder: &ConnectionBuilder) -> PoolOpts {
     let options = PoolOpts::new()
-        .with_reset_connection(builder.pool.reset_connection)
-        .with_check_health(builder.pool.check_health);
+        .with_reset_connection(builder.pool.reset_connection.unwrap_or(true))
+        .with_check_health(builder.pool.check_health.unwrap_or(true));
     let (own, given) = (options.constraints(), &builder.pool);
     // Where one is given, the driver's own other one gives way.
     let max = given.max.unwrap_or_else(|| own.max().max(given.min.unwrap_or_default()));

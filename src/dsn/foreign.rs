@@ -124,17 +124,47 @@ pub(super) fn replacement(keys: &[(&Pair<'_>, Rule)]) -> String {
     mode.into_iter().chain(asked.settings).collect::<Vec<_>>().join("&")
 }
 
+/// Where the keys stand.
+#[derive(Clone, Copy)]
+pub(super) enum Wording {
+    Dsn,
+    OptionFile,
+}
+
+impl Wording {
+    const fn noun(self) -> &'static str {
+        match self {
+            Wording::Dsn => "TLS key",
+            Wording::OptionFile => "TLS option",
+        }
+    }
+
+    /// What stands between two settings.
+    const fn joint(self) -> &'static str {
+        match self {
+            Wording::Dsn => "&",
+            Wording::OptionFile => "` and `",
+        }
+    }
+}
+
 /// One sentence for all keys: their names, what to write, and what else there is to know.
-pub(super) fn sentence(keys: &[(&Pair<'_>, Rule)], mode_given: bool, ca_given: bool) -> String {
+pub(super) fn sentence(
+    keys: &[(&Pair<'_>, Rule)],
+    mode_given: bool,
+    ca_given: bool,
+    wording: Wording,
+) -> String {
     let (asked, modes) = weigh(keys, ca_given);
-    let settings = asked.settings.join("&");
+    let settings = asked.settings.join(wording.joint());
     let with_mode = |mode: &SslMode| {
-        let joint = if settings.is_empty() { "" } else { "&" };
+        let joint = if settings.is_empty() { "" } else { wording.joint() };
         format!("`ssl-mode={mode}{joint}{settings}` ({})", meaning(*mode))
     };
+    let noun = wording.noun();
     let (verb, them) = match keys {
-        [_] => ("is a TLS key", "it"),
-        _ => ("are TLS keys", "them"),
+        [_] => (format!("is a {noun}"), "it"),
+        _ => (format!("are {noun}s"), "them"),
     };
     let remedy = match modes.as_slice() {
         [] if settings.is_empty() => format!("leave {them} out"),

@@ -38,10 +38,6 @@ static OTHERS: &[Other] = &[
     instead(&["useCompression"], "write `compression=true`"),
     instead(&["sql_mode", "sessionVariables"], "write `init=` with a `SET` statement"),
     instead(&["prepStmtCacheSize", "statement_cache_size"], "write `stmt-cache-size=`"),
-    instead(
-        &["read_default_file", "read_default_group", "defaults-file"],
-        "write its settings here",
-    ),
     Other {
         names: &[
             "abs_conn_ttl",

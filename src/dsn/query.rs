@@ -27,6 +27,19 @@ pub(super) struct Pair<'a> {
     has_value: bool,
 }
 
+impl<'a> Pair<'a> {
+    /// An option of an option file.
+    pub(super) fn of_option(name: &'a str, text: &'a str) -> Self {
+        Pair {
+            key: name,
+            normal: normal(name),
+            raw: text,
+            text: Zeroizing::new(text.to_owned()),
+            has_value: true,
+        }
+    }
+}
+
 /// What a key is.
 enum Class {
     Own(&'static DsnKey, Read),
@@ -176,6 +189,7 @@ fn refuse_others(classes: &[(&Pair<'_>, Class)], ignored: &[String]) -> Result<(
             &tls,
             is_given("ssl-mode"),
             is_given("ssl-ca") || is_given("ssl-capath"),
+            foreign::Wording::Dsn,
         );
         faults.push((DsnErrorKind::ForeignTlsKey, Some(first.key), sentence));
     }
@@ -215,8 +229,7 @@ fn refuse_others(classes: &[(&Pair<'_>, Class)], ignored: &[String]) -> Result<(
 
 /// A key that nobody here knows is never passed over where it might be about TLS.
 fn concerns_tls(name: &str) -> bool {
-    ["ssl", "tls", "cert", "verif", "cipher"].iter().any(|word| name.contains(word))
-        || keys::similar(name).is_some()
+    tls_rules::concerns_tls(name) || keys::similar(name).is_some()
 }
 
 fn unknown(shown: Option<&str>, name: &str) -> String {

@@ -143,6 +143,7 @@ static RULES: &[(&str, Rule)] = &[
     ("tls-peer-fp", Rule::Note(FINGERPRINT)),
     ("tls-peer-fp-list", Rule::Note(FINGERPRINT)),
     ("tls-fp", Rule::Note(FINGERPRINT)),
+    ("tls-fplist", Rule::Note(FINGERPRINT)),
     ("ssl-passphrase", Rule::Secret(PASSPHRASE)),
     ("tls-passphrase", Rule::Secret(PASSPHRASE)),
     ("tls-ca", Rule::File("ssl-ca")),
@@ -214,6 +215,11 @@ static RULES: &[(&str, Rule)] = &[
 /// The rule of this key.
 pub(super) fn find(normal_name: &str) -> Option<Rule> {
     RULES.iter().find(|(name, _)| normal(name) == normal_name).map(|(_, rule)| *rule)
+}
+
+/// Whether a name that nobody here knows might be about TLS.
+pub(super) fn concerns_tls(normal_name: &str) -> bool {
+    ["ssl", "tls", "cert", "verif", "cipher"].iter().any(|word| normal_name.contains(word))
 }
 
 /// What a value asks for under a rule; nothing where the rule is about something else.

@@ -43,14 +43,8 @@ pub(super) type Reading<T> = Result<T, String>;
 /// encoded already.
 pub(super) type Writing = Result<Option<String>, &'static str>;
 
-/// Sets a field that always has a value.
-pub(super) fn set<T>(field: &mut T, read: Reading<T>) -> Reading<()> {
-    *field = read?;
-    Ok(())
-}
-
-/// Sets a field that may be absent.
-pub(super) fn set_some<T>(field: &mut Option<T>, read: Reading<T>) -> Reading<()> {
+/// Sets a field.
+pub(super) fn set<T>(field: &mut Option<T>, read: Reading<T>) -> Reading<()> {
     *field = Some(read?);
     Ok(())
 }
@@ -130,8 +124,8 @@ pub(super) fn flag(value: &Value<'_>) -> Reading<bool> {
     }
 }
 
-pub(super) fn write_flag(flag: bool, default: bool) -> Writing {
-    Ok((flag != default).then(|| flag.to_string()))
+pub(super) fn write_flag(flag: Option<bool>) -> Writing {
+    Ok(flag.map(|flag| flag.to_string()))
 }
 
 /// A whole number in decimal.
@@ -161,8 +155,8 @@ pub(super) fn bits(value: &Value<'_>) -> Reading<u32> {
     }
 }
 
-pub(super) fn write_bits(bits: u32) -> Writing {
-    Ok((bits != 0).then(|| format!("{bits:#x}")))
+pub(super) fn write_bits(bits: Option<u32>) -> Writing {
+    Ok(bits.map(|bits| format!("{bits:#x}")))
 }
 
 /// A number with a unit; without one it is seconds, at most 600.
@@ -245,6 +239,10 @@ pub(super) fn compression(value: &Value<'_>) -> Reading<Option<u32>> {
     }
 }
 
+pub(super) fn write_compression(compression: Option<Option<u32>>) -> Writing {
+    Ok(compression.map(|level| level.map_or_else(|| "false".to_owned(), |level| level.to_string())))
+}
+
 /// An address with or without a port; without one the system chooses it.
 pub(super) fn address(value: &Value<'_>) -> Reading<SocketAddr> {
     let bare = value.text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 0));
@@ -278,6 +276,11 @@ pub(super) fn statements(value: &Value<'_>) -> Reading<Vec<String>> {
 /// Hashes separated by `;`.
 pub(super) fn hashes(value: &Value<'_>) -> Reading<Vec<String>> {
     list(value, "has an empty hash: `;` separates several")
+}
+
+/// Names of groups separated by `;`.
+pub(super) fn groups(value: &Value<'_>) -> Reading<Vec<String>> {
+    list(value, "has an empty group: `;` separates several")
 }
 
 /// Texts separated by `;`, none of them empty.
@@ -314,10 +317,10 @@ pub(super) fn write_secret(password: &Password) -> Writing {
 
 /// `name=value` separated by `,`; both characters are encoded where they belong to one of the two.
 /// sqlx's square brackets around it are allowed.
-pub(super) fn attributes(value: &Value<'_>) -> Reading<Option<BTreeMap<String, String>>> {
+pub(super) fn attributes(value: &Value<'_>) -> Reading<BTreeMap<String, String>> {
     match value.text.to_ascii_lowercase().as_str() {
         // sqlx: the driver's own attributes and no others, which is the default here.
-        "true" => return Ok(None),
+        "true" => return Ok(BTreeMap::new()),
         "false" => return Err("cannot be turned off: remove it".into()),
         _ => {}
     }
@@ -335,7 +338,7 @@ pub(super) fn attributes(value: &Value<'_>) -> Reading<Option<BTreeMap<String, S
             return Err("names an attribute twice".into());
         }
     }
-    Ok(Some(attributes))
+    Ok(attributes)
 }
 
 fn write_attributes_so() -> String {
@@ -346,6 +349,9 @@ fn write_attributes_so() -> String {
 
 pub(super) fn write_attributes(attributes: Option<&BTreeMap<String, String>>) -> Writing {
     Ok(attributes.map(|attributes| {
+        if attributes.is_empty() {
+            return "true".to_owned();
+        }
         let pairs: Vec<String> = attributes
             .iter()
             .map(|(name, value)| format!("{}={}", encode_value(name), encode_value(value)))

@@ -51,6 +51,8 @@ pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnErr
         additional_capabilities: _,
         pool: _,
         local_infile: _,
+        option_file,
+        option_groups: _,
     } = builder;
     let TlsOptions {
         key_log,
@@ -100,7 +102,7 @@ pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnErr
             return Err(no_text(name, "it has a zero byte"));
         }
     }
-    if host.is_empty() && socket.is_none() {
+    if host.is_empty() && socket.is_none() && option_file.is_none() {
         return Err(no_text("host", "it is empty and there is no socket"));
     }
     if *port == Some(0) {

@@ -75,6 +75,10 @@ kinds! {
         FileUnreadable = "config.file-unreadable",
         /// Not a regular file, or too large.
         FileKind = "config.file-kind",
+        /// Every user can write to the file, or put files into the directory.
+        FileWritable = "config.file-writable",
+        /// An option file has a line that cannot be read, or an option that may not stand there.
+        OptionFile = "config.option-file",
         /// The file has no certificate, or none that can be used.
         NoCertificate = "config.no-certificate",
         /// No private key where one is needed.

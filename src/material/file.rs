@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
@@ -46,7 +47,20 @@ pub(crate) fn read_secret(path: &Path, option: &'static str) -> Result<Content, 
     read_file(path, option)
 }
 
+/// A file as it was when it was read.
+pub(crate) struct Opened {
+    pub(crate) content: Content,
+    pub(crate) mode: u32,
+    /// Device and inode.
+    pub(crate) identity: (u64, u64),
+}
+
 fn read_file(path: &Path, option: &'static str) -> Result<Content, Error> {
+    open(path, option).map(|opened| opened.content)
+}
+
+/// The content of a small regular file, with what its permissions are.
+pub(crate) fn open(path: &Path, option: &'static str) -> Result<Opened, Error> {
     // NONBLOCK, so that opening a FIFO returns at once.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     let file = rustix::fs::open(path, flags, Mode::empty())
@@ -69,7 +83,8 @@ fn read_file(path: &Path, option: &'static str) -> Result<Content, Error> {
     if content.len() as u64 > limit * MIB {
         return Err(too_large());
     }
-    Ok(content)
+    let identity = (metadata.dev(), metadata.ino());
+    Ok(Opened { content, mode: metadata.mode(), identity })
 }
 
 /// The files of a directory with their names. What cannot be read is passed over and told, as such
@@ -110,6 +125,7 @@ pub(super) fn others_can_read(source: &PemSource) -> bool {
 fn kind(path: &Path, option: &'static str, what: &str) -> Error {
     let expected = match option {
         "password-file" => "a text file with the password",
+        "option-file" => "an option file such as `.my.cnf`",
         "ssl-capath" | "ssl-crlpath" if path.is_dir() => "a directory of PEM files",
         _ => "a PEM file",
     };

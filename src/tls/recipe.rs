@@ -68,7 +68,7 @@ impl Recipe {
             mode,
             offer: Offer::of(options)?,
             verified_name,
-            names: Names { sent, send: options.sni },
+            names: Names { sent, send: options.sni.unwrap_or(true) },
             server: server.to_owned(),
             options: options.clone(),
         })
@@ -112,7 +112,8 @@ impl Recipe {
             algorithms: self.offer.provider.signature_verification_algorithms,
             proven: Proven::default(),
         };
-        let habits = Habits { resumption: options.resumption, key_log: options.key_log };
+        let habits =
+            Habits { resumption: options.resumption.unwrap_or(true), key_log: options.key_log };
         let state = TlsState::new(
             self.offer.clone(),
             verifier,
@@ -136,7 +137,7 @@ impl Recipe {
 
     /// Whether changed files are to be noticed.
     pub(super) fn watches(&self) -> bool {
-        self.options.reload
+        self.options.reload.unwrap_or(true)
     }
 
     fn checks_name(&self) -> bool {

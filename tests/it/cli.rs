@@ -8,6 +8,8 @@ mod certs;
 mod containers;
 mod exec;
 mod exec_runs;
+mod flags;
+mod option_files;
 mod shim;
 mod sources;
 mod status;

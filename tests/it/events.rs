@@ -125,6 +125,40 @@ fn what_was_asked_for_or_stays_on_this_machine_is_no_warning() {
     drop(socket);
 }
 
+/// A password in an option file, and in a group that counts, is for its owner's eyes.
+#[test]
+fn an_option_file_with_a_password_that_others_can_read_is_told() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = TestDir::new();
+    let told = |text: &str, mode| {
+        let path = dir.write("my.cnf", text);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let builder = ConnectionBuilder::new("127.0.0.1").option_file(path, &["client"]);
+        warnings_of(|| {
+            let _ = builder.read_option_file().unwrap();
+        })
+    };
+    let with_password = format!("[client]\npassword=other\npassword={PASSWORD}\n");
+    for mode in [0o640, 0o604, 0o644] {
+        let told = told(&with_password, mode);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(
+            told[0].contains("my.cnf has a password") && !told[0].contains(PASSWORD),
+            "{told:?}"
+        );
+    }
+    assert_eq!(told("[client]\nssl-key-password=x\n", 0o644).len(), 1);
+    for (text, mode) in [
+        (with_password.as_str(), 0o600),
+        ("[client]\nuser=app\n", 0o644),
+        ("[client]\npassword=\n", 0o644),
+        ("[client]\npassword\n", 0o644),
+        ("[other]\npassword=x\n", 0o644),
+    ] {
+        assert_eq!(told(text, mode), [""; 0], "{text}");
+    }
+}
+
 #[test]
 fn what_is_skipped_in_a_bundle_is_told() {
     let bundle = format!("{}{}", pem("CERTIFICATE", b"junk"), ca().pem());

@@ -97,7 +97,7 @@ pub(crate) fn run(args: &ExecArgs, inherited: &[RawFd]) -> Result<ExitCode, Fail
     let mut signals = signals::awaited(&[SIGCHLD])?;
     // The DSN's file may have been one of them.
     descriptors::close(inherited);
-    let connector = builder.build()?;
+    let connector = args.server.build(&builder)?;
     if let Some(patience) = args.wait
         && let Some(signal) = wait::until_it_accepts(&connector, patience, &mut signals)?
     {

@@ -2,9 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
-use clap::error::ErrorKind;
-
 use crate::output;
 
 /// What ends the program before its work is done.
@@ -30,9 +27,7 @@ impl Failure {
     pub(crate) fn report(self) -> ExitCode {
         match self {
             Failure::Usage(message) => {
-                let error =
-                    crate::Cli::command().error(ErrorKind::MissingRequiredArgument, message);
-                crate::arguments::refused(error)
+                crate::arguments::refused(crate::arguments::misuse(&message))
             }
             Failure::Error { code, message } => {
                 output::tell(format_args!("error[{code}]: {message}"));

@@ -3,11 +3,14 @@
 mod arguments;
 mod cert;
 mod certs;
+mod client;
+mod defaults;
 mod descriptors;
 mod duration;
 mod exec;
 mod failure;
 mod lines;
+mod others;
 mod output;
 mod password;
 mod require;
@@ -52,7 +55,7 @@ enum Command {
 fn main() -> ExitCode {
     // Before anything is opened here.
     let inherited = descriptors::inherited();
-    let cli = match Cli::try_parse_from(arguments::prepared(std::env::args_os())) {
+    let cli = match arguments::prepared(std::env::args_os()).and_then(Cli::try_parse_from) {
         Ok(cli) => cli,
         Err(error) => return arguments::refused(error),
     };

@@ -1,13 +1,15 @@
-//! Which server: the way that every subcommand takes a DSN, and the options of the `mysql` client
-//! that go on top of it or stand in its place.
+//! Which server: the way that every subcommand takes a DSN, with the options of the `mysql` client on
+//! top of it or in its place, and an option file below it.
 
 use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use mysql_tls::{ConnectionBuilder, SslMode};
+use mysql_tls::{ConnectionBuilder, Connector};
 
+use crate::client::ClientOptions;
+use crate::defaults::DefaultsArgs;
 use crate::failure::Failure;
 use crate::output;
 use crate::password::PasswordArgs;
@@ -31,105 +33,33 @@ pub(crate) struct ServerArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["host", "socket"])]
     dsn_file: Option<PathBuf>,
 
+    /// Pass over this key of the DSN, which is another program's and not about TLS; may be given
+    /// several times
+    #[arg(long, value_name = "KEY")]
+    ignore_key: Vec<String>,
+
     #[command(flatten)]
     password: PasswordArgs,
 
     #[command(flatten)]
     options: ClientOptions,
+
+    #[command(flatten)]
+    defaults: DefaultsArgs,
 }
 
-/// Options as the `mysql` client has them, so that a command line for it works here. They win over
-/// the same settings in the DSN.
-#[derive(Args)]
-#[command(disable_help_flag = true)]
-struct ClientOptions {
-    /// The server's host, in place of a DSN
-    #[arg(short, long, help_heading = CLIENT)]
-    host: Option<String>,
-
-    /// The server's Unix socket, in place of a DSN
-    #[arg(short = 'S', long, value_name = "PATH", help_heading = CLIENT, conflicts_with_all = ["host", "port"])]
-    socket: Option<PathBuf>,
-
-    /// The server's TCP port
-    #[arg(short = 'P', long, help_heading = CLIENT)]
-    port: Option<u16>,
-
-    /// The account's user name
-    #[arg(short, long, help_heading = CLIENT)]
-    user: Option<String>,
-
-    /// The database to use
-    #[arg(short = 'D', long, help_heading = CLIENT)]
-    database: Option<String>,
-
-    /// DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY
-    #[arg(long, value_name = "MODE", help_heading = CLIENT)]
-    ssl_mode: Option<SslMode>,
-
-    /// A file with the CA certificates to trust
-    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = CLIENT)]
-    ssl_ca: Option<PathBuf>,
-
-    /// A directory with CA certificates to trust
-    #[arg(long, value_name = "DIR", allow_hyphen_values = true, help_heading = CLIENT)]
-    ssl_capath: Option<PathBuf>,
-
-    /// A file with certificate revocation lists
-    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = CLIENT)]
-    ssl_crl: Option<PathBuf>,
-
-    /// A directory with certificate revocation lists
-    #[arg(long, value_name = "DIR", allow_hyphen_values = true, help_heading = CLIENT)]
-    ssl_crlpath: Option<PathBuf>,
-
-    /// A file with the client certificate
-    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = CLIENT)]
-    ssl_cert: Option<PathBuf>,
-
-    /// A file with the client certificate's private key
-    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = CLIENT)]
-    ssl_key: Option<PathBuf>,
-
-    /// The TLS versions to offer, such as TLSv1.2,TLSv1.3
-    #[arg(long, value_name = "LIST", help_heading = CLIENT)]
-    tls_version: Option<String>,
-
-    /// The cipher suites of TLS 1.2 to offer, separated by `:`
-    #[arg(long, value_name = "LIST", help_heading = CLIENT)]
-    ssl_cipher: Option<String>,
-
-    /// The cipher suites of TLS 1.3 to offer, separated by `:`
-    #[arg(long, value_name = "LIST", help_heading = CLIENT)]
-    tls_ciphersuites: Option<String>,
-
-    /// The server name to send in the handshake (SNI)
-    #[arg(long, value_name = "NAME", help_heading = CLIENT)]
-    tls_sni_servername: Option<String>,
-
-    /// Stands in many command lines for the `mysql` client; it means nothing here
-    #[arg(long, hide = true)]
-    comments: bool,
-
-    /// MariaDB's client has it
-    #[arg(long, hide = true)]
-    ssl_verify_server_cert: bool,
-
-    /// Print help
-    #[arg(long, action = clap::ArgAction::Help)]
-    help: Option<bool>,
-}
-
-const CLIENT: &str = "Options of the mysql client";
-
-const NO_PASSWORD: &str = "this command never logs in: take the password out of the DSN and the \
-                           options, since each driver brings its own";
+const NO_PASSWORD: &str = "this command never logs in: take the password out of the DSN, the \
+                           option file and the options, since each driver brings its own";
 
 impl ServerArgs {
     /// The builder that the arguments and the environment amount to.
     pub(crate) fn builder(&self) -> Result<ConnectionBuilder, Failure> {
-        let builder = self.options.over(self.source()?)?;
-        self.password.over(builder)
+        self.password.over(self.without_password_options()?)
+    }
+
+    /// What `build()` makes of it; an option of the command line has its name there in errors.
+    pub(crate) fn build(&self, builder: &ConnectionBuilder) -> Result<Connector, Failure> {
+        builder.build().map_err(|error| self.named(&error))
     }
 
     /// The same for a command that never logs in: a password would be read by nobody, and whoever
@@ -144,17 +74,51 @@ impl ServerArgs {
                  brings its own",
             ));
         }
-        let builder = self.options.over(self.source()?)?;
+        let builder = self.without_password_options()?;
         if builder.has_password() {
             return Err(Failure::usage(NO_PASSWORD));
         }
         Ok(builder)
     }
 
-    /// An argument, else a file, else host or socket, else the environment.
+    /// The DSN, the options over it, and the option file below both.
+    fn without_password_options(&self) -> Result<ConnectionBuilder, Failure> {
+        let builder = self.options.over(self.source()?);
+        let builder = self.defaults.under(builder)?;
+        let builder = builder.read_option_file().map_err(|error| self.named(&error))?;
+        self.options.check_protocol(&builder)?;
+        Ok(builder)
+    }
+
+    /// An error with the name of an option as it is written here, where a sentence begins with it.
+    fn named(&self, error: &mysql_tls::Error) -> Failure {
+        let message = error.to_string();
+        let file = self.defaults.option().map(|option| ("option-file", option));
+        let named = self.options.given().chain(file).find_map(|(key, option)| {
+            let rest = message.strip_prefix(key)?;
+            rest.starts_with([':', ' ']).then(|| format!("{option}{rest}"))
+        });
+        Failure::error(error.code(), named.unwrap_or(message))
+    }
+
+    fn parsed(&self, dsn: &str) -> Result<ConnectionBuilder, mysql_tls::Error> {
+        let ignored: Vec<&str> = self.ignore_key.iter().map(String::as_str).collect();
+        ConnectionBuilder::from_dsn_ignoring(dsn, &ignored)
+    }
+
+    /// A DSN that does not stand before the eyes of whoever reads the error.
+    fn parsed_from(&self, source: &str, dsn: &str) -> Result<ConnectionBuilder, Failure> {
+        self.parsed(dsn).map_err(|error| {
+            Failure::error(error.code(), format!("{source}: {}", by_option(&error)))
+        })
+    }
+
+    /// An argument, else a file, else host or socket, else an option file, else the environment.
     fn source(&self) -> Result<ConnectionBuilder, Failure> {
         if let Some(dsn) = &self.dsn {
-            let builder: ConnectionBuilder = dsn.parse()?;
+            let builder = self
+                .parsed(dsn)
+                .map_err(|error| Failure::error(error.code(), by_option(&error)))?;
             // What is written without secrets is shorter where there are some.
             if builder.to_dsn().is_ok_and(|whole| whole != builder.to_string()) {
                 output::warn(
@@ -166,7 +130,7 @@ impl ServerArgs {
             return Ok(builder);
         }
         if let Some(path) = &self.dsn_file {
-            return parsed(&read(path)?, "--dsn-file");
+            return self.parsed_from("--dsn-file", &read(path)?);
         }
         if let Some(host) = &self.options.host {
             return Ok(ConnectionBuilder::new(host));
@@ -174,62 +138,24 @@ impl ServerArgs {
         if self.options.socket.is_some() {
             return Ok(ConnectionBuilder::new("localhost"));
         }
+        if self.defaults.is_given() {
+            return Ok(ConnectionBuilder::new(""));
+        }
         for name in VARIABLES {
             if let Some(dsn) = variable(name)? {
-                return parsed(&dsn, name);
+                return self.parsed_from(name, &dsn);
             }
         }
         Err(Failure::usage(
             "no server: give a DSN as the argument, by --dsn-file FILE, or in the variable \
-             MYSQL_TLS_DSN or DATABASE_URL",
+             MYSQL_TLS_DSN or DATABASE_URL, or name a host with --host",
         ))
     }
 }
 
-impl ClientOptions {
-    fn over(&self, builder: ConnectionBuilder) -> Result<ConnectionBuilder, Failure> {
-        if self.ssl_verify_server_cert {
-            return Err(Failure::usage(
-                "--ssl-verify-server-cert is an option of MariaDB's client: write \
-                 --ssl-mode=VERIFY_IDENTITY",
-            ));
-        }
-        let builder = set(builder, &self.socket, ConnectionBuilder::socket);
-        let builder = set(builder, &self.port, ConnectionBuilder::port);
-        let builder = set(builder, &self.user, ConnectionBuilder::user);
-        let builder = set(builder, &self.database, ConnectionBuilder::database);
-        let builder = set(builder, &self.ssl_mode, ConnectionBuilder::ssl_mode);
-        let builder = set(builder, &self.ssl_ca, ConnectionBuilder::ssl_ca);
-        let builder = set(builder, &self.ssl_capath, ConnectionBuilder::ssl_capath);
-        let builder = set(builder, &self.ssl_crl, ConnectionBuilder::ssl_crl);
-        let builder = set(builder, &self.ssl_crlpath, ConnectionBuilder::ssl_crlpath);
-        let builder = set(builder, &self.ssl_cert, ConnectionBuilder::ssl_cert);
-        let builder = set(builder, &self.ssl_key, ConnectionBuilder::ssl_key);
-        let builder = set(builder, &self.tls_version, ConnectionBuilder::tls_version);
-        let builder = set(builder, &self.ssl_cipher, ConnectionBuilder::ssl_cipher);
-        let builder = set(builder, &self.tls_ciphersuites, ConnectionBuilder::tls_ciphersuites);
-        let builder = set(builder, &self.tls_sni_servername, ConnectionBuilder::tls_sni_servername);
-        Ok(builder)
-    }
-}
-
-/// Sets what was given.
-fn set<T: Clone>(
-    builder: ConnectionBuilder,
-    given: &Option<T>,
-    setter: impl FnOnce(ConnectionBuilder, T) -> ConnectionBuilder,
-) -> ConnectionBuilder {
-    match given {
-        Some(value) => setter(builder, value.clone()),
-        None => builder,
-    }
-}
-
-/// A DSN that does not stand before the eyes of whoever reads the error.
-fn parsed(dsn: &str, source: &str) -> Result<ConnectionBuilder, Failure> {
-    dsn.parse().map_err(|error: mysql_tls::Error| {
-        Failure::error(error.code(), format!("{source}: {error}"))
-    })
+/// An error of the DSN, with this program's way to pass over a key.
+fn by_option(error: &mysql_tls::Error) -> String {
+    error.to_string().replace("`from_dsn_ignoring`", "--ignore-key")
 }
 
 /// A variable of the environment; an empty one counts as none.
@@ -257,6 +183,9 @@ fn read(path: &Path) -> Result<String, Failure> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(failed("config.file-missing", "does not exist; check the path"));
         }
+        Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => {
+            return Err(failed("config.file-kind", "is a directory; give a file with a DSN"));
+        }
         Err(error) => {
             return Err(failed(
                 "config.file-unreadable",
@@ -265,6 +194,9 @@ fn read(path: &Path) -> Result<String, Failure> {
         }
         Ok(_) if content.len() as u64 > SIZE_LIMIT => {
             return Err(failed("config.file-kind", "is larger than 1 MiB; give a file with a DSN"));
+        }
+        Ok(_) if content.trim_ascii().is_empty() => {
+            return Err(failed("config.file-kind", "is empty; write the DSN into it"));
         }
         Ok(_) => {}
     }

@@ -108,7 +108,7 @@ impl ShimArgs {
 pub(crate) fn run(args: &ShimArgs) -> Result<(), Failure> {
     // A log that nobody reads must not hold up the connections.
     lines::detach();
-    let connector = args.server.builder_without_login()?.build()?;
+    let connector = args.server.build(&args.server.builder_without_login()?)?;
     // Before there is anything to be taken away; so that from here on a signal ends it in order.
     let mut signals = signals::awaited(&[])?;
     if connector.user().is_some() || connector.database().is_some() {

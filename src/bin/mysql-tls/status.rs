@@ -27,7 +27,8 @@ struct Report<'a> {
 }
 
 pub(crate) fn run(args: &StatusArgs) -> Result<(), Failure> {
-    let mut connection = args.server.builder()?.connect()?;
+    let connector = args.server.build(&args.server.builder()?)?;
+    let mut connection = connector.connect()?;
     let view = server_view(&mut connection);
     let session = connection.session();
     if args.json {

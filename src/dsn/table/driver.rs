@@ -22,7 +22,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         secret: false,
         help: "Whether the server may ask for the cleartext password, inside TLS only.",
         read: |builder, value| v::set(&mut builder.enable_cleartext_plugin, v::flag(value)),
-        write: |builder| v::write_flag(builder.enable_cleartext_plugin, false),
+        write: |builder| v::write_flag(builder.enable_cleartext_plugin),
     },
     DsnKey {
         name: "server-public-key-path",
@@ -31,7 +31,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         secret: false,
         help: "A PEM file with the server's RSA public key, which encrypts the password on a \
                plaintext connection.",
-        read: |builder, value| v::set_some(&mut builder.server_public_key_path, v::path(value)),
+        read: |builder, value| v::set(&mut builder.server_public_key_path, v::path(value)),
         write: |builder| v::write_path(builder.server_public_key_path.as_ref()),
     },
     DsnKey {
@@ -42,7 +42,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         help: "Whether to ask the server for its RSA public key on a plaintext connection; an \
                attacker can answer with another key.",
         read: |builder, value| v::set(&mut builder.get_server_public_key, v::flag(value)),
-        write: |builder| v::write_flag(builder.get_server_public_key, false),
+        write: |builder| v::write_flag(builder.get_server_public_key),
     },
     DsnKey {
         name: "secure-auth",
@@ -80,7 +80,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         secret: false,
         help: "The zlib level of a compressed connection: 0 to 9, `fast`, `best` or `true`.",
         read: |builder, value| v::set(&mut builder.compression, v::compression(value)),
-        write: |builder| v::write_number(builder.compression),
+        write: |builder| v::write_compression(builder.compression),
     },
     DsnKey {
         name: "max-allowed-packet",
@@ -88,7 +88,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "the server's",
         secret: false,
         help: "The largest packet that is sent or taken, in bytes.",
-        read: |builder, value| v::set_some(&mut builder.max_allowed_packet, v::number(value)),
+        read: |builder, value| v::set(&mut builder.max_allowed_packet, v::number(value)),
         write: |builder| v::write_number(builder.max_allowed_packet),
     },
     DsnKey {
@@ -97,7 +97,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "`32`",
         secret: false,
         help: "How many prepared statements a connection keeps; 0 turns the cache off.",
-        read: |builder, value| v::set_some(&mut builder.stmt_cache_size, v::number(value)),
+        read: |builder, value| v::set(&mut builder.stmt_cache_size, v::number(value)),
         write: |builder| v::write_number(builder.stmt_cache_size),
     },
     DsnKey {
@@ -106,7 +106,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "`utf8mb4`",
         secret: false,
         help: "The character set of the connection.",
-        read: |builder, value| v::set_some(&mut builder.charset, v::text(value)),
+        read: |builder, value| v::set(&mut builder.charset, v::text(value)),
         write: |builder| v::write_text(builder.charset.as_ref()),
     },
     DsnKey {
@@ -131,7 +131,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "the server's",
         secret: false,
         help: "The session's time zone, such as `+00:00` or `Europe/Zurich`.",
-        read: |builder, value| v::set_some(&mut builder.time_zone, v::text(value)),
+        read: |builder, value| v::set(&mut builder.time_zone, v::text(value)),
         write: |builder| v::write_text(builder.time_zone.as_ref()),
     },
     DsnKey {
@@ -169,7 +169,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "10; `r2d2`: 1",
         secret: false,
         help: "How many connections a pool opens at once and keeps.",
-        read: |builder, value| v::set_some(&mut builder.pool.min, v::number(value)),
+        read: |builder, value| v::set(&mut builder.pool.min, v::number(value)),
         write: |builder| v::write_number(builder.pool.min),
     },
     DsnKey {
@@ -178,7 +178,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "100; `r2d2`: 10",
         secret: false,
         help: "How many connections a pool has at most.",
-        read: |builder, value| v::set_some(&mut builder.pool.max, v::number(value)),
+        read: |builder, value| v::set(&mut builder.pool.max, v::number(value)),
         write: |builder| v::write_number(builder.pool.max),
     },
     DsnKey {
@@ -188,7 +188,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         secret: false,
         help: "Whether a connection that goes back into a pool is reset.",
         read: |builder, value| v::set(&mut builder.pool.reset_connection, v::flag(value)),
-        write: |builder| v::write_flag(builder.pool.reset_connection, true),
+        write: |builder| v::write_flag(builder.pool.reset_connection),
     },
     DsnKey {
         name: "check-health",
@@ -197,7 +197,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         secret: false,
         help: "Whether a connection is pinged before a pool gives it out.",
         read: |builder, value| v::set(&mut builder.pool.check_health, v::flag(value)),
-        write: |builder| v::write_flag(builder.pool.check_health, true),
+        write: |builder| v::write_flag(builder.pool.check_health),
     },
     DsnKey {
         name: "local-infile",
@@ -206,6 +206,6 @@ pub(super) const KEYS: &[DsnKey] = &[
         secret: false,
         help: "Whether a driver at an endpoint may send local files (`LOAD DATA LOCAL`).",
         read: |builder, value| v::set(&mut builder.local_infile, v::flag(value)),
-        write: |builder| v::write_flag(builder.local_infile, false),
+        write: |builder| v::write_flag(builder.local_infile),
     },
 ];

@@ -12,7 +12,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         secret: false,
         help: "How the connection is protected: `DISABLED`, `PREFERRED`, `REQUIRED`, `VERIFY_CA` or \
                `VERIFY_IDENTITY`.",
-        read: |builder, value| v::set_some(&mut builder.tls.mode, v::mode(value)),
+        read: |builder, value| v::set(&mut builder.tls.mode, v::mode(value)),
         write: |builder| Ok(builder.tls.mode.map(|mode| mode.to_string())),
     },
     DsnKey {
@@ -21,7 +21,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "none: `VERIFY_IDENTITY` uses the bundled public roots",
         secret: false,
         help: "The CA certificates to trust: a PEM file, or PEM text.",
-        read: |builder, value| v::set_some(&mut builder.tls.ca, v::pem(value)),
+        read: |builder, value| v::set(&mut builder.tls.ca, v::pem(value)),
         write: |builder| v::write_pem(builder.tls.ca.as_ref()),
     },
     DsnKey {
@@ -30,7 +30,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "none",
         secret: false,
         help: "A directory of CA certificates to trust, as PEM files; with `ssl-ca`, both.",
-        read: |builder, value| v::set_some(&mut builder.tls.capath, v::path(value).map(Into::into)),
+        read: |builder, value| v::set(&mut builder.tls.capath, v::path(value).map(Into::into)),
         write: |builder| v::write_path(builder.tls.capath.as_deref()),
     },
     DsnKey {
@@ -39,7 +39,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "`webpki` for `VERIFY_IDENTITY` without a CA",
         secret: false,
         help: "The public roots to trust: `webpki` (bundled), `native` (the system's), `webpki,ca` or `native,ca` (and the given CA).",
-        read: |builder, value| v::set_some(&mut builder.tls.roots, v::roots(value)),
+        read: |builder, value| v::set(&mut builder.tls.roots, v::roots(value)),
         write: |builder| Ok(builder.tls.roots.map(|roots| roots.to_string())),
     },
     DsnKey {
@@ -48,7 +48,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "none",
         secret: false,
         help: "Certificate revocation lists of the given CA: a PEM file, or PEM text.",
-        read: |builder, value| v::set_some(&mut builder.tls.crl, v::pem(value)),
+        read: |builder, value| v::set(&mut builder.tls.crl, v::pem(value)),
         write: |builder| v::write_pem(builder.tls.crl.as_ref()),
     },
     DsnKey {
@@ -57,9 +57,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "none",
         secret: false,
         help: "A directory of certificate revocation lists, as PEM files; with `ssl-crl`, both.",
-        read: |builder, value| {
-            v::set_some(&mut builder.tls.crlpath, v::path(value).map(Into::into))
-        },
+        read: |builder, value| v::set(&mut builder.tls.crlpath, v::path(value).map(Into::into)),
         write: |builder| v::write_path(builder.tls.crlpath.as_deref()),
     },
     DsnKey {
@@ -68,7 +66,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "the file of `ssl-key`",
         secret: false,
         help: "The client certificate: a PEM file, or PEM text.",
-        read: |builder, value| v::set_some(&mut builder.tls.cert, v::pem(value)),
+        read: |builder, value| v::set(&mut builder.tls.cert, v::pem(value)),
         write: |builder| v::write_pem(builder.tls.cert.as_ref()),
     },
     DsnKey {
@@ -77,7 +75,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "the file of `ssl-cert`",
         secret: false,
         help: "The client certificate's private key: a PEM file, or PEM text.",
-        read: |builder, value| v::set_some(&mut builder.tls.key, v::pem(value)),
+        read: |builder, value| v::set(&mut builder.tls.key, v::pem(value)),
         write: |builder| v::write_pem(builder.tls.key.as_ref()),
     },
     DsnKey {
@@ -119,7 +117,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "`TLSv1.2,TLSv1.3`",
         secret: false,
         help: "The TLS versions to offer, separated by `,`.",
-        read: |builder, value| v::set_some(&mut builder.tls.versions, v::text(value)),
+        read: |builder, value| v::set(&mut builder.tls.versions, v::text(value)),
         write: |builder| v::write_text(builder.tls.versions.as_ref()),
     },
     DsnKey {
@@ -128,7 +126,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "all",
         secret: false,
         help: "The TLS 1.2 cipher suites to offer, by OpenSSL or IANA name, separated by `:`.",
-        read: |builder, value| v::set_some(&mut builder.tls.ciphers, v::text(value)),
+        read: |builder, value| v::set(&mut builder.tls.ciphers, v::text(value)),
         write: |builder| v::write_text(builder.tls.ciphers.as_ref()),
     },
     DsnKey {
@@ -137,7 +135,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "all",
         secret: false,
         help: "The TLS 1.3 cipher suites to offer, separated by `:`.",
-        read: |builder, value| v::set_some(&mut builder.tls.ciphersuites, v::text(value)),
+        read: |builder, value| v::set(&mut builder.tls.ciphersuites, v::text(value)),
         write: |builder| v::write_text(builder.tls.ciphersuites.as_ref()),
     },
     DsnKey {
@@ -146,7 +144,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "the host; `localhost` with `socket`",
         secret: false,
         help: "The name to verify and to send as SNI, for tunnels and balancers.",
-        read: |builder, value| v::set_some(&mut builder.tls.server_name, v::text(value)),
+        read: |builder, value| v::set(&mut builder.tls.server_name, v::text(value)),
         write: |builder| v::write_text(builder.tls.server_name.as_ref()),
     },
     DsnKey {
@@ -155,7 +153,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         default: "the name that is verified",
         secret: false,
         help: "The name to send as SNI, and nothing else.",
-        read: |builder, value| v::set_some(&mut builder.tls.sni_servername, v::text(value)),
+        read: |builder, value| v::set(&mut builder.tls.sni_servername, v::text(value)),
         write: |builder| v::write_text(builder.tls.sni_servername.as_ref()),
     },
     DsnKey {
@@ -165,7 +163,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         secret: false,
         help: "Whether a server name is sent in the handshake (SNI); never an IP address.",
         read: |builder, value| v::set(&mut builder.tls.sni, v::flag(value)),
-        write: |builder| v::write_flag(builder.tls.sni, true),
+        write: |builder| v::write_flag(builder.tls.sni),
     },
     DsnKey {
         name: "tls-resumption",
@@ -174,7 +172,7 @@ pub(super) const KEYS: &[DsnKey] = &[
         secret: false,
         help: "Whether TLS sessions are resumed.",
         read: |builder, value| v::set(&mut builder.tls.resumption, v::flag(value)),
-        write: |builder| v::write_flag(builder.tls.resumption, true),
+        write: |builder| v::write_flag(builder.tls.resumption),
     },
     DsnKey {
         name: "reload-certificates",
@@ -183,6 +181,6 @@ pub(super) const KEYS: &[DsnKey] = &[
         secret: false,
         help: "Whether changed files of certificates, keys and revocation lists are read again while connecting.",
         read: |builder, value| v::set(&mut builder.tls.reload, v::flag(value)),
-        write: |builder| v::write_flag(builder.tls.reload, true),
+        write: |builder| v::write_flag(builder.tls.reload),
     },
 ];

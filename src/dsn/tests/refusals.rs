@@ -140,6 +140,8 @@ const MALFORMED: &[(&str, &[&str], &str)] = &[
     ("secure-auth", &["x"], "`true` or `false`"),
     ("prefer-socket", &["true"], "`socket=`"),
     ("prefer-socket", &["x"], "`true` or `false`"),
+    ("option-file", &[""], "no value"),
+    ("option-groups", &[";", "a;;b"], "empty group"),
     ("compression", &["10", "-1", "zstd", "slow"], "0 to 9"),
     ("max-allowed-packet", &["16M", "-1", "x"], "whole number"),
     ("stmt-cache-size", &["x", "-1"], "whole number"),

@@ -13,7 +13,7 @@ fn h() -> ConnectionBuilder {
 }
 
 #[test]
-fn only_what_differs_from_the_default_is_written() {
+fn only_what_was_set_is_written() {
     let key = "-----BEGIN PRIVATE KEY-----\n";
     for (builder, with_secrets, without) in [
         (h(), "mysql://h/", "mysql://h/"),
@@ -37,6 +37,16 @@ fn only_what_differs_from_the_default_is_written() {
                 .connect_timeout(Duration::from_millis(1500)),
             "mysql://h/?ssl-mode=VERIFY_CA&ssl-ca=/c.pem&connect-timeout=1500ms",
             "mysql://h/?ssl-mode=VERIFY_CA&ssl-ca=/c.pem&connect-timeout=1500ms",
+        ),
+        (
+            h().tcp_nodelay(true).connect_timeout(Duration::from_secs(10)).local_infile(false),
+            "mysql://h/?connect-timeout=10s&tcp-nodelay=true&local-infile=false",
+            "mysql://h/?connect-timeout=10s&tcp-nodelay=true&local-infile=false",
+        ),
+        (
+            ConnectionBuilder::new("").option_file("/a b", &["client", "x;y"]),
+            "mysql:///?option-file=/a%20b&option-groups=client;x%3By",
+            "mysql:///?option-file=/a%20b&option-groups=client;x%3By",
         ),
         (
             h().password_file("/run/pw"),
@@ -119,6 +129,8 @@ fn a_setting_without_text_is_named() {
         (h().init_statement(""), "init"),
         (h().init_statement("a").init_statement(""), "init"),
         (h().connect_attribute("", "x"), "connect-attributes"),
+        (h().option_file("", &[]), "option-file"),
+        (h().option_file("f", &[""]), "option-groups"),
         (h().charset(""), "charset"),
         (h().time_zone("a\0"), "time-zone"),
     ] {

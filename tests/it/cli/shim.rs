@@ -17,8 +17,8 @@ use crate::kit::{PATIENCE, soon};
 
 const CIPHER: &str = "TLS_AES_128_GCM_SHA256";
 
-const NO_LOGIN: &str = "this command never logs in: take the password out of the DSN and the \
-                        options, since each driver brings its own";
+const NO_LOGIN: &str = "this command never logs in: take the password out of the DSN, the \
+                        option file and the options, since each driver brings its own";
 
 /// A shim on a socket, ready.
 fn shim(fixture: &Fixture, options: &[&str]) -> (Running, PathBuf) {

@@ -4,7 +4,7 @@ use super::*;
 
 const DSN_IN_ARGUMENTS: &str = "the DSN in the arguments holds a password or another secret, and every user of this machine \
      can see arguments with `ps`; use --dsn-file, MYSQL_TLS_DSN, --password-file or -p";
-const PASSWORD_IN_ARGUMENTS: &str = "the password in the arguments is visible to every user of this machine with `ps`; use \
+pub(super) const PASSWORD_IN_ARGUMENTS: &str = "the password in the arguments is visible to every user of this machine with `ps`; use \
      --password-file, MYSQL_PWD or -p without a value";
 
 type Variables<'a> = &'a [(&'a str, &'a str)];
@@ -136,9 +136,11 @@ fn a_source_that_cannot_be_read() {
     let nonsense = fixture.file("nonsense", &format!("x{PASSWORD}"));
     let large = fixture.file("large", &"x".repeat(1024 * 1024 + 1));
     let dir = fixture.dir.path().display().to_string();
+    let empty = fixture.file("empty", "\n");
     for (path, code, start) in [
         ("/nonexistent/dsn", "config.file-missing", "--dsn-file: /nonexistent/dsn does not exist"),
-        (&dir, "config.file-unreadable", "--dsn-file: "),
+        (&dir, "config.file-kind", "--dsn-file: "),
+        (&empty, "config.file-kind", "--dsn-file: "),
         (&large, "config.file-kind", "--dsn-file: "),
         (&nonsense, "dsn.form", "--dsn-file: this is not a connection string"),
     ] {

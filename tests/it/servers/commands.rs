@@ -4,10 +4,11 @@
 use std::process::{Command, Output};
 
 use mysql_tls::Product;
+use mysql_tls::mysql::prelude::*;
 use rustix::process::Signal;
 
 use super::harness::script;
-use super::world::{DATABASE, PASSWORD, World, shared};
+use super::world::{DATABASE, PASSWORD, World, shared, write_file};
 use crate::cli::run;
 
 const QUERY: &str = "--execute=SHOW SESSION STATUS LIKE 'Ssl_version'";
@@ -52,4 +53,49 @@ pub(super) fn official_client_through_a_shim(product: Product) {
     client.args(["--socket", &socket]).env("MYSQL_PWD", PASSWORD);
     answered(&client.output().unwrap());
     assert_eq!(shim.end_by(Signal::TERM).code, Some(0));
+}
+
+/// Quotes, escapes, comments, dashes and underscores, a group that does not count, includes of both
+/// kinds: both clients make the same of it.
+pub(super) fn one_option_file_for_both_clients(product: Product) {
+    let world = shared(product);
+    let dir = tempfile::Builder::new().prefix("option files").tempdir().unwrap();
+    let path = dir.path();
+    std::fs::create_dir(path.join("more")).unwrap();
+    let ca = path.join("the \\ 'ca'.pem");
+    std::fs::copy(&world.pki.ca, &ca).unwrap();
+    let ca = ca.display().to_string().replace('\\', "\\\\").replace('\'', "\\'");
+    write_file(path, "more/b.cnf", &format!("[client]\ndatabase={DATABASE} # the shop\n"));
+    write_file(path, "more/a.cnf", "[client]\ndatabase=nowhere\nloose-what\n");
+    write_file(path, "more/c.txt", "no option file");
+    write_file(path, "tls.cnf", &format!("[client]\nssl_mode=verify_identity\nssl-ca = '{ca}'\n"));
+    let (shown, port) = (path.display(), world.server.port);
+    let text = format!(
+        "# for both\n\n[client]\nhost=\"localhost\" # not 127.0.0.1\nprotocol=TCP\nport = 1\n\
+         port={port}\nuser=\\x\nuser='app'\npassword=\"{PASSWORD}\"\n;user=nobody\n\
+         !include {shown}/tls.cnf # TLS\n[ mysqld]\nuser=nobody\n!includedir {shown}/more\n[client]\n\
+         loose_connect_timeout=10\n"
+    );
+    let file = write_file(path, "my.cnf", &text);
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&file, private).unwrap();
+    let option = format!("--defaults-file={}", file.display());
+
+    let mut client = script("client");
+    client.args(["mysql", &option, "--batch", "--skip-column-names"]);
+    client.arg("--execute=SELECT DATABASE(), USER()");
+    let output = client.output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words}");
+    let answer = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(answer.starts_with(&format!("{DATABASE}\tapp@")), "{answer}");
+
+    let ours = run(&["status", &option]).end().succeeded();
+    assert!(ours.contains("the chain, and the name localhost"), "{ours}");
+    let builder = mysql_tls::ConnectionBuilder::new("").option_file(&file, &["client"]);
+    let mut connection = builder.connect().unwrap();
+    let row: Option<(String, String)> =
+        connection.query_first("SELECT DATABASE(), USER()").unwrap();
+    let (database, user) = row.unwrap();
+    assert_eq!(format!("{database}\t{user}\n"), answer);
 }

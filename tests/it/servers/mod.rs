@@ -123,6 +123,8 @@ products! {
         passwords::server_public_key,
         facts::tls_1_2,
         facts::auto_certificates,
+        #[cfg(feature = "cli")]
+        commands::one_option_file_for_both_clients,
         verdicts::official_client_gives_the_same_verdicts,
         options::no_suite_in_common,
     ]
