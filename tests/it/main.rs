@@ -19,6 +19,8 @@ mod cli;
 mod deadlines;
 mod endpoint;
 mod errors;
+#[cfg(target_os = "linux")]
+mod event_loops;
 mod events;
 mod examples;
 mod expiry;

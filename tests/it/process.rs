@@ -56,6 +56,8 @@ fn role() {
         Ok("key-log") => key_log(&fact),
         #[cfg(target_os = "linux")]
         Ok("three-addresses") => crate::deadlines::three_addresses(&fact),
+        #[cfg(target_os = "linux")]
+        Ok("few-threads") => crate::event_loops::few_threads(&fact),
         Ok("native-roots") => crate::roots::with_native_roots(&fact),
         Ok(role) if role.starts_with("endpoint-") => crate::endpoint::role(role, &fact),
         Ok(other) => panic!("no role {other}"),
@@ -63,7 +65,7 @@ fn role() {
     }
 }
 
-fn entries(dir: &Path) -> Vec<std::path::PathBuf> {
+pub(crate) fn entries(dir: &Path) -> Vec<std::path::PathBuf> {
     std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
