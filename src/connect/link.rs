@@ -1,6 +1,6 @@
 //! One side of a relay: a non-blocking socket, TLS on it or not, and what waits to pass.
 
-use std::io::{self, IoSlice, Read as _, Write};
+use std::io::{self, BufRead as _, IoSlice, Write};
 use std::sync::Arc;
 
 use rustix::buffer::spare_capacity;
@@ -13,8 +13,12 @@ use zeroize::Zeroize;
 /// How much is read from a socket at once: a TLS record of 16 KiB with its frame, and a bit.
 const READ_SIZE: usize = 20 * 1024;
 
-/// How much plaintext is given to TLS at once. What is queued is written before more is taken.
-const CHUNK: usize = 16 * 1024;
+/// The same where more is waiting.
+const BULK_SIZE: usize = 128 * 1024;
+
+/// How much plaintext is given to TLS at once, which makes four records of it. What is queued is
+/// written before more is taken.
+const CHUNK: usize = 64 * 1024;
 
 /// A side of a relay.
 pub(crate) struct Link {
@@ -27,6 +31,8 @@ pub(crate) struct Link {
     outgoing: Buffer,
     /// What is read from the socket before TLS decrypts it.
     scratch: Vec<u8>,
+    /// How much to read at once.
+    read_size: usize,
     /// The peer said close_notify; it may have done so in one piece with its last bytes.
     ended: bool,
 }
@@ -90,6 +96,7 @@ impl Link {
             received: Buffer::default(),
             outgoing: Buffer::default(),
             scratch: Vec::new(),
+            read_size: READ_SIZE,
             ended: false,
         }
     }
@@ -140,10 +147,10 @@ impl Link {
     pub(crate) fn receive(&mut self) -> Result<Received, Failure> {
         self.received.compact();
         match &mut self.tls {
-            None => read_into(&self.socket, &mut self.received.bytes),
+            None => read_into(&self.socket, &mut self.received.bytes, &mut self.read_size),
             Some(_) if self.ended => Ok(Received::End),
             Some(tls) => {
-                let read = read_into(&self.socket, &mut self.scratch)?;
+                let read = read_into(&self.socket, &mut self.scratch, &mut self.read_size)?;
                 if read == Received::End {
                     return Err(Failure::Truncated);
                 }
@@ -235,9 +242,13 @@ impl Link {
     }
 }
 
-/// Appends what one read gives.
-fn read_into(socket: &Socket, buffer: &mut Vec<u8>) -> Result<Received, Failure> {
-    buffer.reserve(READ_SIZE);
+/// Appends what one read gives, and says how much to read the next time: more where more was waiting.
+fn read_into(socket: &Socket, buffer: &mut Vec<u8>, size: &mut usize) -> Result<Received, Failure> {
+    if *size == READ_SIZE && buffer.is_empty() && buffer.capacity() > BULK_SIZE / 2 {
+        // It grew for what is over.
+        *buffer = Vec::new();
+    }
+    buffer.reserve(*size);
     let read = loop {
         match rustix::net::recv(socket, spare_capacity(buffer), RecvFlags::empty()) {
             Err(Errno::INTR) => {}
@@ -246,7 +257,10 @@ fn read_into(socket: &Socket, buffer: &mut Vec<u8>) -> Result<Received, Failure>
     };
     match read {
         Ok((0, _)) => Ok(Received::End),
-        Ok(_) => Ok(Received::Some),
+        Ok((count, _)) => {
+            *size = if count >= *size { BULK_SIZE } else { READ_SIZE };
+            Ok(Received::Some)
+        }
         Err(Errno::WOULDBLOCK) => Ok(Received::Nothing),
         Err(error) => Err(Failure::Io(error.into())),
     }
@@ -279,8 +293,16 @@ fn decrypt(
 
 /// Appends the plaintext that TLS holds.
 fn drain(tls: &mut ClientConnection, plain: &mut Vec<u8>) {
+    let mut reader = tls.reader();
     // It ends with WouldBlock, which says only that there is no more.
-    let _ = tls.reader().read_to_end(plain);
+    while let Ok(chunk) = reader.fill_buf() {
+        let count = chunk.len();
+        if count == 0 {
+            break;
+        }
+        plain.extend_from_slice(chunk);
+        reader.consume(count);
+    }
 }
 
 fn write_some(socket: &Socket, bytes: &[u8]) -> Result<usize, Failure> {

@@ -92,7 +92,7 @@ impl<'a> Upgrade<'a> {
 
 /// After a write failed, the alert that says why may still wait to be read.
 pub(crate) fn last_words(link: &mut Link, failure: Failure) -> Failure {
-    // Bounded: each read takes up to 20 KiB of what the system has buffered.
+    // Bounded: each read takes some of what the system has buffered.
     for _ in 0..64 {
         match link.receive() {
             Ok(Received::Some) => {}
