@@ -384,6 +384,8 @@ mod identity;
 mod material;
 mod pem_source;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+mod probe;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod protocol;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod relay;
@@ -417,13 +419,15 @@ pub use handover::CloseReason;
 pub use identity::ClientIdentity;
 #[cfg(feature = "mysql")]
 pub use mysql;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+pub use probe::{Probe, ProbeOffer};
 #[cfg(feature = "r2d2")]
 pub use r2d2;
 pub use reload_state::ReloadState;
 pub use secret::{Password, ProviderError};
 pub use session::{
-    Claimed, ClientCertificate, PasswordSent, PeerCertificate, PlaintextReason, Product, Session,
-    Timings, TlsSession, Transport, Verification,
+    Claimed, ClientCertificate, Compared, Difference, PasswordSent, PeerCertificate,
+    PlaintextReason, Product, Session, Timings, TlsSession, Transport, Verification,
 };
 pub use ssl_mode::{ParseSslModeError, SslMode};
 pub use ssl_roots::{ParseSslRootsError, SslRoots};

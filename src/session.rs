@@ -1,11 +1,13 @@
 //! What was negotiated and what was verified.
 
+mod compare;
 mod display;
 mod peer;
 mod tls_session;
 
 use std::time::Duration;
 
+pub use compare::{Compared, Difference};
 pub use peer::PeerCertificate;
 pub use tls_session::{ClientCertificate, TlsSession, Verification};
 

@@ -1,5 +1,6 @@
 //! The facts of a certificate, for people and for errors.
 
+mod key;
 mod whole;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use x509_parser::public_key::PublicKey;
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::X509Name;
 
+pub(crate) use key::{key_kind, version};
 pub(crate) use whole::names_are_whole;
 
 use crate::text::{hex, peer_text, rfc3339};

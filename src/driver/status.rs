@@ -8,6 +8,7 @@ use time::PrimitiveDateTime;
 use time::format_description::FormatItem;
 
 use super::connection::Connection;
+use crate::session::{Compared, Difference, Session, TlsSession};
 use crate::text::peer_text;
 
 /// The server's view of the TLS session: `SHOW SESSION STATUS LIKE 'Ssl%'`.
@@ -102,6 +103,29 @@ impl Connection {
     /// Those of a query.
     pub fn server_tls_status(&mut self) -> mysql::Result<ServerTlsStatus> {
         self.query("SHOW SESSION STATUS LIKE 'Ssl%'").map(ServerTlsStatus::new)
+    }
+}
+
+impl Session {
+    /// Compares this side's TLS session with the server's view of it: version and cipher suite. Where
+    /// they differ, something in between ends one TLS connection and opens another. Where they agree
+    /// that may still be so, with the same parameters on both.
+    ///
+    /// [`Claimed::compare`](crate::Claimed::compare) does it for what the greeting says.
+    #[must_use]
+    pub fn compare(&self, view: &ServerTlsStatus) -> Vec<Difference> {
+        let tls = self.tls();
+        let (version, cipher) = (tls.map(TlsSession::version), tls.map(TlsSession::cipher_openssl));
+        // Go, and so TiDB, may use the IANA name where OpenSSL has its own.
+        let same_cipher = view.cipher() == cipher || view.cipher() == tls.map(TlsSession::cipher);
+        let mut differences = Vec::new();
+        if view.version() != version {
+            differences.push(Difference::new(Compared::TlsVersion, version, view.version()));
+        }
+        if !same_cipher {
+            differences.push(Difference::new(Compared::Cipher, cipher, view.cipher()));
+        }
+        differences
     }
 }
 

@@ -107,6 +107,22 @@ pub(crate) fn ssl_request(response: &[u8]) -> Option<[u8; 32]> {
     Some(request)
 }
 
+/// An SSLRequest that no HandshakeResponse will follow.
+pub(crate) fn bare_ssl_request() -> [u8; 32] {
+    const LARGEST_PACKET: u32 = 1 << 24;
+    const UTF8MB4: u8 = 45;
+    let flags = capability::PROTOCOL_41
+        | capability::SSL
+        | capability::SECURE_CONNECTION
+        | capability::PLUGIN_AUTH;
+    let mut request = [0; 32];
+    let fields = flags.to_le_bytes().into_iter().chain(LARGEST_PACKET.to_le_bytes());
+    for (byte, value) in request.iter_mut().zip(fields.chain([UTF8MB4])) {
+        *byte = value;
+    }
+    request
+}
+
 /// Sets a capability flag in a HandshakeResponse or SSLRequest.
 pub(crate) fn set_flag(packet: &mut [u8], flag: u32) {
     if let Some(flags) = packet.first_chunk_mut::<4>() {

@@ -23,6 +23,20 @@ impl PeerCertificate {
         PeerCertificate { facts: Facts::of(der) }
     }
 
+    /// The kind and size of its key, for example `RSA, 2048 bits` or `ECDSA, P-256`; `None` where the
+    /// certificate cannot be read.
+    #[must_use]
+    pub fn key(&self) -> Option<String> {
+        x509::key_kind(&self.facts.der)
+    }
+
+    /// The version of X.509: 3 nowadays, 1 where old scripts made it; `None` where the certificate
+    /// cannot be read.
+    #[must_use]
+    pub fn version(&self) -> Option<u32> {
+        x509::version(&self.facts.der)
+    }
+
     pub(crate) fn facts(&self) -> &Facts {
         &self.facts
     }
