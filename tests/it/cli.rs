@@ -4,6 +4,7 @@
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 mod containers;
+mod doctor;
 mod exec;
 mod exec_runs;
 mod shim;

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod descriptors;
+mod doctor;
 mod duration;
 mod exec;
 mod failure;
@@ -36,6 +37,8 @@ const EXIT_STATUS: &str = "Exit status: 0 for success, 1 for an error, which sta
 enum Command {
     /// Connects, and tells what was negotiated, what was verified and what the server says of it
     Status(status::StatusArgs),
+    /// Tries what the settings ask and what they do not, and explains what it finds; logs in once
+    Doctor(doctor::DoctorArgs),
     /// Lets drivers without TLS connect to a socket or port, and goes on to the server with TLS
     Shim(shim::ShimArgs),
     /// Runs a command whose driver needs no TLS: it gets a private socket in its environment
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
     warnings::show(matches!(cli.command, Command::Shim(_)));
     let done = match cli.command {
         Command::Status(args) => status::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Shim(args) => shim::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Exec(args) => exec::run(&args, &inherited),
     };

@@ -1,4 +1,4 @@
-//! `mysql-tls exec` and `shim` with the official client, and an account that asks for a client
+//! `mysql-tls doctor`, and `exec` and `shim` with the official client, and an account that asks for a client
 //! certificate, which the client does not have.
 
 use std::process::{Command, Output};
@@ -52,4 +52,39 @@ pub(super) fn official_client_through_a_shim(product: Product) {
     client.args(["--socket", &socket]).env("MYSQL_PWD", PASSWORD);
     answered(&client.output().unwrap());
     assert_eq!(shim.end_by(Signal::TERM).code, Some(0));
+}
+
+pub(super) fn doctor_examines_it(product: Product) {
+    let world = shared(product);
+    let dsn = dsn(world, &format!("x509:{PASSWORD}@"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mysql-tls"));
+    let output = command.env("MYSQL_TLS_DSN", &dsn).arg("doctor").output().unwrap();
+    let (text, words) = (
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert_eq!((output.status.code(), &*words), (Some(0), ""), "{text}");
+    println!("{text}");
+    let value = |name: &str| {
+        let line = text.lines().find(|line| line.get(..20).is_some_and(|at| at.trim_end() == name));
+        line.unwrap_or_else(|| panic!("no {name} in\n{text}"))[20..].to_owned()
+    };
+    for (name, expected) in [
+        ("TLS", "offered"),
+        ("TLS versions", "TLSv1.3, TLSv1.2"),
+        ("  names", "DNS:localhost"),
+        ("  issuer", "CN=Shop CA"),
+        ("  key", "ECDSA, P-256; X.509 version 3"),
+        ("Client certificate", "asked for, and yours was accepted (CN=right, O=Shop)"),
+        ("* VERIFY_IDENTITY", "works: TLS; verified: the chain, and the name localhost"),
+        ("Your settings", "work: logged in under ssl-mode=VERIFY_IDENTITY"),
+        ("  since", "chain and name are verified; tried up to the login"),
+    ] {
+        assert_eq!(value(name), expected, "{text}");
+    }
+    assert!(value("Server").starts_with(product.as_str()), "{text}");
+    assert!(value("Proxy in between").starts_with("none seen"), "{text}");
+    assert!(value("Cipher suites").contains("TLS_AES_128_GCM_SHA256"), "{text}");
+    assert!(value("Key exchange").contains("secp256r1"), "{text}");
+    assert!(!text.contains("not known") && !text.contains(PASSWORD), "{text}");
 }

@@ -92,6 +92,8 @@ products! {
         commands::official_client_in_exec,
         #[cfg(feature = "cli")]
         commands::official_client_through_a_shim,
+        #[cfg(feature = "cli")]
+        commands::doctor_examines_it,
         facts::resumed_session_keeps_its_client_certificate,
         options::ca_directory,
         options::public_roots,
