@@ -265,6 +265,35 @@ fn maybe_microseconds<S: serde::Serializer>(
 }
 
 #[cfg(test)]
+impl Session {
+    /// A session with TLS of this version and cipher suite (IANA's name and OpenSSL's), or none.
+    pub(crate) fn example(tls: Option<(&'static str, &'static str, &'static str)>) -> Self {
+        Session {
+            transport: tls
+                .map_or(Transport::Plaintext(PlaintextReason::Disabled), |_| Transport::Tls),
+            claimed: Claimed::new(b"8.4.0", 7),
+            address: "127.0.0.1:3306".to_owned(),
+            tls: tls.map(|(version, cipher, cipher_openssl)| TlsSession {
+                version,
+                cipher,
+                cipher_openssl,
+                group: None,
+                resumed: false,
+                hello_retry: false,
+                sni: None,
+                peer: Vec::new(),
+                verified: Verification::Nothing,
+                pinned: false,
+                revocation_checked: false,
+                client_certificate: ClientCertificate::default(),
+            }),
+            password_sent: PasswordSent::None,
+            timings: Timings::default(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

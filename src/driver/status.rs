@@ -154,6 +154,35 @@ mod tests {
     use crate::text::rfc3339;
 
     #[test]
+    fn both_ends_of_a_session_are_compared() {
+        use Compared::{Cipher, TlsVersion};
+        let (v12, v13) = ("TLSv1.2", "TLSv1.3");
+        let iana = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
+        let (openssl, other) = ("ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384");
+        let tls = Some((v12, iana, openssl));
+        // This side, then the server's version and cipher, then what differs.
+        type Case<'a> =
+            (Option<(&'static str, &'static str, &'static str)>, &'a str, &'a str, &'a [Compared]);
+        let cases: [Case<'_>; 7] = [
+            (tls, v12, openssl, &[]),
+            (tls, v12, iana, &[]),
+            (tls, v12, other, &[Cipher]),
+            (tls, v13, "TLS_AES_128_GCM_SHA256", &[TlsVersion, Cipher]),
+            (tls, "", "", &[TlsVersion, Cipher]),
+            (None, "", "", &[]),
+            (None, v12, openssl, &[TlsVersion, Cipher]),
+        ];
+        for (here, version, cipher, expected) in cases {
+            let row = |name: &str, value: &str| (name.to_owned(), Some(value.to_owned()));
+            let view =
+                ServerTlsStatus::new(vec![row("Ssl_version", version), row("Ssl_cipher", cipher)]);
+            let differences = Session::example(here).compare(&view);
+            let found: Vec<Compared> = differences.iter().map(Difference::compared).collect();
+            assert_eq!(found, expected, "{here:?} {version} {cipher}");
+        }
+    }
+
+    #[test]
     fn dates_of_every_product_are_read() {
         for text in ["Nov  3 07:00:05 2026 GMT", "Nov  3 07:00:05 2026 UTC"] {
             assert_eq!(date(text).map(rfc3339).as_deref(), Some("2026-11-03T07:00:05Z"), "{text}");

@@ -176,6 +176,15 @@ mod tests {
     }
 
     #[test]
+    fn a_bare_ssl_request_is_one_of_a_modern_client() {
+        let request = bare_ssl_request();
+        let mut expected = [0; 32];
+        expected[..9].copy_from_slice(&[0x00, 0x8a, 0x08, 0x00, 0, 0, 0, 1, 45]);
+        assert_eq!(request, expected);
+        assert!(crate::protocol::response::Response::is_ssl_request(&request));
+    }
+
+    #[test]
     fn ssl_request_differs_from_the_response_by_one_flag() {
         let mut response = vec![0x85, 0xa2, 0x0a, 0x00, 0, 0, 0, 1, 45];
         response.extend([7; 40]);

@@ -33,6 +33,7 @@ mod one_segment;
 mod options;
 mod pins;
 mod pools;
+mod probe;
 mod process;
 mod readme;
 mod relay;

@@ -1,6 +1,7 @@
 //! `mysql-tls doctor`, and `exec` and `shim` with the official client, and an account that asks for a client
 //! certificate, which the client does not have.
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 
 use mysql_tls::Product;
@@ -56,9 +57,14 @@ pub(super) fn official_client_through_a_shim(product: Product) {
 
 pub(super) fn doctor_examines_it(product: Product) {
     let world = shared(product);
-    let dsn = dsn(world, &format!("x509:{PASSWORD}@"));
+    let key = &world.pki.right.key;
+    // It would be a warning that others can read it.
+    std::fs::set_permissions(key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let dir = world.pki.ca.parent().unwrap();
+    let dsn = dsn(world, &format!("x509:{PASSWORD}@")).replace(&format!("{}/", dir.display()), "");
     let mut command = Command::new(env!("CARGO_BIN_EXE_mysql-tls"));
-    let output = command.env("MYSQL_TLS_DSN", &dsn).arg("doctor").output().unwrap();
+    command.current_dir(dir).env("MYSQL_TLS_DSN", &dsn).arg("doctor");
+    let output = command.output().unwrap();
     let (text, words) = (
         String::from_utf8_lossy(&output.stdout).into_owned(),
         String::from_utf8_lossy(&output.stderr),

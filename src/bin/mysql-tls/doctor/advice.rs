@@ -216,7 +216,7 @@ mod tests {
         ] {
             let written = with_ca(&builder.to_string(), file);
             assert_eq!(written, expected);
-            written.parse::<ConnectionBuilder>().unwrap();
+            assert!(written.parse::<ConnectionBuilder>().is_ok(), "{written}");
         }
     }
 }

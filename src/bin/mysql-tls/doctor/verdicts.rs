@@ -144,8 +144,8 @@ fn suspicion(differences: Vec<Difference>) -> Proxy {
     };
     let seen: Vec<String> = differences.iter().map(ToString::to_string).collect();
     let told = if differences.is_empty() {
-        "none seen: what the server says of TLS, connection id and version is what this side has; \
-         one with the same parameters on both sides would look the same"
+        "none seen: TLS, connection id and version are the same at both ends, which a proxy could \
+         copy"
             .to_owned()
     } else if differences.iter().any(about_tls) {
         format!(
