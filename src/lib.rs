@@ -198,6 +198,10 @@
 //! # }
 //! ```
 //!
+//! [`Session::compare`] and [`Claimed::compare`] tell where the server's view differs, as it does where
+//! something in between ends TLS. [`ConnectionBuilder::probe`] looks at a server's greeting and TLS
+//! handshake without a login: what `mysql-tls doctor` is made of.
+//!
 //! [`Connection::close_reason`] tells the first cause of an end, where the driver's error is often
 //! only what followed from it. [`Connection::into_parts`] gives the [`mysql::Conn`] away; TLS goes on
 //! as long as it lives.

@@ -174,13 +174,22 @@ fn advice(report: &Report) -> Vec<Line> {
         line("Use this DSN", format!("{} (secrets left out)", advice.dsn), tone),
         line("  since", format!("{}; {tried}", advice.why), Tone::Plain),
     ];
-    lines.extend(advice.authorities.iter().map(|authority| source(authority)));
+    lines.extend(sources(&advice.authorities));
     lines
 }
 
-fn source(authority: &Authority) -> Line {
-    let Authority { provider, how, page, .. } = authority;
-    line("  CA", format!("{provider}: {how}; {page}"), Tone::Plain)
+/// Where the CA is to be had; shorter where it is not known of whom.
+fn sources(authorities: &[&Authority]) -> Vec<Line> {
+    let one = |authority: &&Authority| {
+        let Authority { provider, how, .. } = authority;
+        line("  CA", format!("if it is {provider}: {how}"), Tone::Plain)
+    };
+    match authorities {
+        [Authority { provider, how, page, .. }] => {
+            vec![line("  CA", format!("{provider}: {how}; {page}"), Tone::Plain)]
+        }
+        several => several.iter().map(one).collect(),
+    }
 }
 
 /// A time in UTC, to the second.

@@ -1,6 +1,6 @@
 //! What the findings mean: pure functions of them.
 
-use mysql_tls::{Compared, Difference, SslMode};
+use mysql_tls::{Compared, Difference, SslMode, Verification};
 use serde::Serialize;
 
 use super::findings::{Attempt, Problem};
@@ -65,17 +65,24 @@ pub(super) fn verdict(attempt: &Attempt) -> Verdict {
     };
     match probe.handshake() {
         Ok(Some(session)) => {
-            Verdict::Works { protection: format!("TLS; verified: {}", session.verified()) }
+            Verdict::Works { protection: format!("TLS; {}", checked(session.verified())) }
         }
         Ok(None) => Verdict::Works { protection: "PLAINTEXT".to_owned() },
         // It has passed by then: the server is verified before ours is shown.
         Err(error) if error.code() == "handshake.client-certificate-required" => Verdict::Works {
             protection: format!(
-                "TLS with a client certificate, which is left out here; verified: {}",
-                probe.verification()
+                "TLS with a client certificate, which is left out here; {}",
+                checked(probe.verification())
             ),
         },
         Err(error) => Verdict::Fails { error: Problem::from(error) },
+    }
+}
+
+fn checked(verification: &Verification) -> String {
+    match verification {
+        Verification::Nothing => verification.to_string(),
+        _ => format!("verified: {verification}"),
     }
 }
 
