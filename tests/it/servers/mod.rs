@@ -19,6 +19,8 @@ mod pools;
 mod rotation;
 mod statements;
 mod tap;
+#[cfg(feature = "cli")]
+mod terminator;
 mod verdicts;
 mod world;
 
@@ -94,6 +96,10 @@ products! {
         commands::official_client_through_a_shim,
         #[cfg(feature = "cli")]
         commands::doctor_examines_it,
+        #[cfg(feature = "cli")]
+        commands::doctor_suspects_a_proxy,
+        #[cfg(feature = "cli")]
+        commands::doctor_without_tls,
         facts::resumed_session_keeps_its_client_certificate,
         options::ca_directory,
         options::public_roots,
