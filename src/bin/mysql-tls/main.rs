@@ -30,8 +30,8 @@ struct Cli {
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 for success, 1 for an error, which stands on stderr as \
-                           `error[CODE]: sentence`, 2 for wrong usage. `exec` ends with the \
-                           status of its command.";
+                           `error[CODE]: sentence`, or in the report of `doctor`, 2 for wrong \
+                           usage. `exec` ends with the status of its command.";
 
 #[derive(Subcommand)]
 enum Command {

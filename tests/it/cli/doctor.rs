@@ -351,6 +351,24 @@ fn a_proxy_that_ends_tls_is_suspected() {
     }
 }
 
+/// A server that was logged in to may still be a rogue.
+#[test]
+fn answers_of_another_shape() {
+    let odd = || Answer::Rows(Rows::one("odd", "\u{1b}[2J"));
+    let fixture = Fixture::with(|script| {
+        let script = script.on_prefix("SHOW SESSION", odd());
+        script.on_query("SELECT CONNECTION_ID()", odd()).on_query("SELECT VERSION()", Answer::Ok)
+    });
+    let dsn = fixture.dsn("app");
+    let (code, report) = examine(&dsn);
+    assert_eq!(code, Some(0), "{report:#}");
+    assert_eq!(report["proxy"]["suspected"], Value::Null);
+    let told = "not known: the server did not tell its view of the connection";
+    assert_eq!(report["proxy"]["told"], told);
+    let text = run(&["doctor", &dsn]).end().succeeded();
+    assert!(!text.contains('\u{1b}'), "{text}");
+}
+
 #[test]
 fn settings_that_are_refused_before_a_connection() {
     let fixture = Fixture::open();

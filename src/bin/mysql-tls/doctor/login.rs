@@ -37,7 +37,8 @@ pub(super) fn log_in(builder: &ConnectionBuilder) -> Login {
     };
     let result = match connector.connect() {
         Ok(mut connection) => Ok(LoggedIn {
-            view: connection.server_tls_status().ok(),
+            // Nothing at all is no view either.
+            view: connection.server_tls_status().ok().filter(|view| !view.variables().is_empty()),
             inside: inside(&mut connection),
             session: connection.session().clone(),
         }),

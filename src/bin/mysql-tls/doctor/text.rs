@@ -198,3 +198,37 @@ fn date(time: SystemTime) -> String {
     let whole = utc.replace_nanosecond(0).unwrap_or(utc);
     whole.format(&Rfc3339).unwrap_or_else(|_| "a time outside years 0 to 9999".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::findings::Problem;
+
+    #[test]
+    fn what_is_not_known_is_told_once_for_each_reason() {
+        let tried = |name, answer, message: Option<&str>| Tried {
+            name,
+            answer,
+            error: message
+                .map(|message| Problem { code: "timeout.tls", message: message.to_owned() }),
+        };
+        let list = [
+            tried("a", Taken::Accepted, None),
+            tried("b", Taken::Unknown, Some("slow")),
+            tried("c", Taken::Refused, None),
+            tried("d", Taken::Unknown, None),
+            tried("e", Taken::Unknown, Some("slow")),
+            tried("f", Taken::Accepted, None),
+        ];
+        let shown: Vec<(String, String)> =
+            offers("Suites", &list).into_iter().map(|line| (line.name, line.value)).collect();
+        let expected = [
+            ("Suites", "a, f"),
+            ("  refused", "c"),
+            ("  not known", "b, e: slow"),
+            ("  not known", "d: not tried"),
+        ];
+        assert_eq!(shown, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(offers("Suites", &[])[0].value, "none known");
+    }
+}
