@@ -219,12 +219,20 @@ fn certificates_that_do_not_verify() {
     let ca_file = dir.write("ca.pem", ca.pem()).display().to_string();
     let (expired, early) = ("certificate.expired", "certificate.not-yet-valid");
     let (issuer, name) = ("certificate.unknown-issuer", "certificate.wrong-name");
+    let purpose = "certificate.wrong-purpose";
+    let for_clients = ca.client("app").dns("localhost").issue();
+    let version_1 = ca.as_version_1(&ca.server("localhost").issue());
+    let below = ca.intermediate("Branch CA").server("localhost").issue().alone();
     let cases = [
         ("expired", ca.server("localhost").expired().issue(), [expired, expired, expired]),
         ("early", ca.server("localhost").not_yet_valid().issue(), [early, early, early]),
         ("wrong name", ca.server("db.example.com").issue(), ["works", "works", name]),
         ("unknown CA", other.server("localhost").issue(), [issuer, issuer, issuer]),
         ("self-signed", self_signed("localhost").issue(), [issuer, issuer, issuer]),
+        ("for clients", for_clients, [purpose, purpose, purpose]),
+        ("version 1", version_1, ["works", "works", "works"]),
+        ("self-signed", self_signed_ca("localhost").issue(), [issuer, issuer, issuer]),
+        ("no intermediate", below, [issuer, issuer, issuer]),
         ("no names", ca.server("x").no_san().common_name("db").issue(), ["works", "works", name]),
     ];
     for (what, leaf, [required, verify_ca, verify_identity]) in cases {
@@ -241,7 +249,8 @@ fn certificates_that_do_not_verify() {
         // The chain is shown all the same.
         let shown = &report["certificates"][0];
         assert!(shown["subject"].as_str().unwrap().starts_with("CN="), "{what}: {report:#}");
-        assert_eq!((&shown["key"], &shown["version"]), (&"ECDSA, P-256".into(), &3.into()));
+        let version = if what == "version 1" { 1 } else { 3 };
+        assert_eq!((&shown["key"], &shown["version"]), (&"ECDSA, P-256".into(), &version.into()));
         let advice = &report["advice"];
         let (dsn, tried) = match what {
             "wrong name" => (
@@ -252,11 +261,11 @@ fn certificates_that_do_not_verify() {
                 true,
             ),
             "no names" => (dsn, true),
-            "unknown CA" | "self-signed" => (
+            "unknown CA" | "self-signed" | "no intermediate" => (
                 format!("mysql://app@localhost:{port}/?ssl-mode=VERIFY_IDENTITY&ssl-ca=ca.pem"),
                 false,
             ),
-            _ => (dsn.replace("VERIFY_CA", "VERIFY_IDENTITY"), false),
+            _ => (dsn.replace("VERIFY_CA", "VERIFY_IDENTITY"), verify_identity == "works"),
         };
         assert_eq!((&advice["dsn"], &advice["tried"]), (&dsn.into(), &tried.into()), "{what}");
         let why = advice["why"].as_str().unwrap();
@@ -264,6 +273,28 @@ fn certificates_that_do_not_verify() {
         let authorities = advice["authorities"].as_array().unwrap().len();
         assert_eq!(authorities, if verify_ca == issuer { 6 } else { 0 }, "{what}");
         nothing_was_given_away(&server, &[]);
+    }
+}
+
+#[test]
+fn pins_count() {
+    let leaf = self_signed("localhost").issue();
+    let server = ScriptedServer::start(ServerScript::new().tls(ServerTls::new(&leaf)));
+    let dsn = format!("mysql://app@localhost:{}/", server.port());
+    let (_, report) = examine(&dsn);
+    let pin = report["certificates"][0]["pin"].as_str().unwrap().to_owned();
+    let other = "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+    let conflict = "config.conflict";
+    for (pin, code, required) in
+        [(&*pin, Some(0), "works"), (other, Some(1), "certificate.pin-mismatch")]
+    {
+        let (ended, report) = examine(&format!("{dsn}?tls-pin={pin}"));
+        assert_eq!(ended, code, "{report:#}");
+        let strict = "certificate.unknown-issuer";
+        let expected = [conflict, conflict, required, "config.ca-required", strict];
+        assert_eq!(modes(&report), expected);
+        assert_eq!(report["settings"]["mode"], "REQUIRED");
+        assert_eq!(report["attacker"], "nothing, unless he holds the server's own key");
     }
 }
 
