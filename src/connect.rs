@@ -7,6 +7,7 @@ pub(crate) mod upgrade;
 
 mod decide;
 mod greet;
+mod probe;
 mod resolve;
 mod route;
 mod spare_thread;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use probe::{Handshake, probe};
 pub(crate) use resolve::LookUp;
 #[cfg(feature = "mysql")]
 pub(crate) use route::Greeted;

@@ -202,6 +202,10 @@
 //! # }
 //! ```
 //!
+//! [`Session::compare`] and [`Claimed::compare`] tell where the server's view differs, as it does where
+//! something in between ends TLS. [`ConnectionBuilder::probe`] looks at a server's greeting and TLS
+//! handshake without a login: what `mysql-tls doctor` is made of.
+//!
 //! [`Connection::close_reason`] tells the first cause of an end, where the driver's error is often
 //! only what followed from it. [`Connection::into_parts`] gives the [`mysql::Conn`] away; TLS goes on
 //! as long as it lives.
@@ -390,6 +394,8 @@ mod material;
 mod option_file;
 mod pem_source;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+mod probe;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod protocol;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod relay;
@@ -424,13 +430,15 @@ pub use handover::CloseReason;
 pub use identity::ClientIdentity;
 #[cfg(feature = "mysql")]
 pub use mysql;
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+pub use probe::{Probe, ProbeOffer};
 #[cfg(feature = "r2d2")]
 pub use r2d2;
 pub use reload_state::ReloadState;
 pub use secret::{Password, ProviderError};
 pub use session::{
-    Claimed, ClientCertificate, PasswordSent, PeerCertificate, PlaintextReason, Product, Session,
-    Timings, TlsSession, Transport, Verification,
+    Claimed, ClientCertificate, Compared, Difference, PasswordSent, PeerCertificate,
+    PlaintextReason, Product, Session, Timings, TlsSession, Transport, Verification,
 };
 pub use ssl_mode::{ParseSslModeError, SslMode};
 pub use ssl_roots::{ParseSslRootsError, SslRoots};

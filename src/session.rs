@@ -1,11 +1,13 @@
 //! What was negotiated and what was verified.
 
+mod compare;
 mod display;
 mod peer;
 mod tls_session;
 
 use std::time::Duration;
 
+pub use compare::{Compared, Difference};
 pub use peer::PeerCertificate;
 pub use tls_session::{ClientCertificate, TlsSession, Verification};
 
@@ -259,6 +261,35 @@ fn maybe_microseconds<S: serde::Serializer>(
     match time {
         Some(time) => microseconds(time, serializer),
         None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+impl Session {
+    /// A session with TLS of this version and cipher suite (IANA's name and OpenSSL's), or none.
+    pub(crate) fn example(tls: Option<(&'static str, &'static str, &'static str)>) -> Self {
+        Session {
+            transport: tls
+                .map_or(Transport::Plaintext(PlaintextReason::Disabled), |_| Transport::Tls),
+            claimed: Claimed::new(b"8.4.0", 7),
+            address: "127.0.0.1:3306".to_owned(),
+            tls: tls.map(|(version, cipher, cipher_openssl)| TlsSession {
+                version,
+                cipher,
+                cipher_openssl,
+                group: None,
+                resumed: false,
+                hello_retry: false,
+                sni: None,
+                peer: Vec::new(),
+                verified: Verification::Nothing,
+                pinned: false,
+                revocation_checked: false,
+                client_certificate: ClientCertificate::default(),
+            }),
+            password_sent: PasswordSent::None,
+            timings: Timings::default(),
+        }
     }
 }
 

@@ -60,6 +60,21 @@ pub(crate) enum Plan {
     Plaintext(Transport),
 }
 
+impl Dialed {
+    /// Reads the greeting.
+    pub(super) fn listen(self, deadline: &Deadline) -> Result<(Socket, ServerFacts)> {
+        let start = Instant::now();
+        let greeting = greet::read(&self.socket, deadline)?;
+        let facts = ServerFacts {
+            greeting,
+            peer: self.peer,
+            dial_time: self.time,
+            greeting_time: start.elapsed(),
+        };
+        Ok((self.socket, facts))
+    }
+}
+
 impl Plan {
     pub(crate) fn transport(&self) -> Transport {
         match self {
@@ -87,26 +102,23 @@ impl Route {
         let start = Instant::now();
         // The server needs its time too.
         let prepared = self.tls.prepared()?;
-        let greeting = greet::read(&dialed.socket, deadline)?;
-        let greeting_time = start.elapsed();
-        let decision = decide(self.mode, greeting.offers_tls(), self.is_unix_socket())
+        let (socket, mut facts) = dialed.listen(deadline)?;
+        facts.greeting_time = start.elapsed();
+        let plan = self.plan(&facts, deadline)?;
+        let claimed = Product::of_version(facts.greeting.version());
+        let prepared = prepared
+            .filter(|(product, _)| matches!(plan, Plan::Tls(_)) && *product == claimed)
+            .map(|(_, connection)| connection);
+        Ok(Greeted { socket, facts, plan, prepared })
+    }
+
+    /// Decides after the greeting.
+    pub(super) fn plan(&self, facts: &ServerFacts, deadline: &Deadline) -> Result<Plan> {
+        let decision = decide(self.mode, facts.greeting.offers_tls(), self.is_unix_socket())
             .map_err(|refusal| refusal.into_error(deadline.server()))?;
-        let claimed = Product::of_version(greeting.version());
-        Ok(Greeted {
-            socket: dialed.socket,
-            facts: ServerFacts {
-                greeting,
-                peer: dialed.peer,
-                dial_time: dialed.time,
-                greeting_time,
-            },
-            plan: match decision {
-                Decision::Tls => Plan::Tls(Arc::clone(&self.tls)),
-                Decision::Plaintext(transport) => Plan::Plaintext(transport),
-            },
-            prepared: prepared
-                .filter(|(product, _)| decision == Decision::Tls && *product == claimed)
-                .map(|(_, connection)| connection),
+        Ok(match decision {
+            Decision::Tls => Plan::Tls(Arc::clone(&self.tls)),
+            Decision::Plaintext(transport) => Plan::Plaintext(transport),
         })
     }
 

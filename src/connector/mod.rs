@@ -2,6 +2,7 @@
 
 mod check;
 mod check_tls;
+mod probe;
 mod warnings;
 
 use std::fmt;
@@ -127,10 +128,7 @@ impl ConnectionBuilder {
     fn rotation(&self, mode: SslMode) -> Result<Rotation> {
         // The first random number of a process can take 20 ms; better here than in a connect.
         let _ = crypto_provider().secure_random.fill(&mut [0; 32]);
-        // The name on a Unix socket is `localhost`, as in libmysqlclient.
-        let name = if self.socket.is_some() { "localhost" } else { &self.host };
-        let socket = self.socket.as_ref().map(|path| path.display().to_string());
-        let recipe = Recipe::new(&self.tls, mode, name, socket.as_ref().unwrap_or(&self.host))?;
+        let recipe = self.recipe(mode)?;
         if self.tls.key_log {
             if std::env::var_os("SSLKEYLOGFILE").is_some() {
                 tracing::warn!(
@@ -142,6 +140,13 @@ impl ConnectionBuilder {
             }
         }
         Rotation::start(recipe)
+    }
+
+    fn recipe(&self, mode: SslMode) -> Result<Recipe> {
+        // The name on a Unix socket is `localhost`, as in libmysqlclient.
+        let name = if self.socket.is_some() { "localhost" } else { &self.host };
+        let socket = self.socket.as_ref().map(|path| path.display().to_string());
+        Recipe::new(&self.tls, mode, name, socket.as_ref().unwrap_or(&self.host))
     }
 
     fn check_server_public_key(&self) -> Result<()> {

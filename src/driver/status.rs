@@ -8,6 +8,7 @@ use time::PrimitiveDateTime;
 use time::format_description::FormatItem;
 
 use super::connection::Connection;
+use crate::session::{Compared, Difference, Session, TlsSession};
 use crate::text::peer_text;
 
 /// The server's view of the TLS session: `SHOW SESSION STATUS LIKE 'Ssl%'`.
@@ -101,7 +102,32 @@ impl Connection {
     ///
     /// Those of a query.
     pub fn server_tls_status(&mut self) -> mysql::Result<ServerTlsStatus> {
-        self.query("SHOW SESSION STATUS LIKE 'Ssl%'").map(ServerTlsStatus::new)
+        // A row of another shape would be a panic of the driver's.
+        let rows = self.query_opt("SHOW SESSION STATUS LIKE 'Ssl%'")?;
+        Ok(ServerTlsStatus::new(rows.into_iter().filter_map(Result::ok).collect()))
+    }
+}
+
+impl Session {
+    /// Compares this side's TLS session with the server's view of it: version and cipher suite. Where
+    /// they differ, something in between ends one TLS connection and opens another. Where they agree
+    /// that may still be so, with the same parameters on both.
+    ///
+    /// [`Claimed::compare`](crate::Claimed::compare) does it for what the greeting says.
+    #[must_use]
+    pub fn compare(&self, view: &ServerTlsStatus) -> Vec<Difference> {
+        let tls = self.tls();
+        let (version, cipher) = (tls.map(TlsSession::version), tls.map(TlsSession::cipher_openssl));
+        // Go, and so TiDB, may use the IANA name where OpenSSL has its own.
+        let same_cipher = view.cipher() == cipher || view.cipher() == tls.map(TlsSession::cipher);
+        let mut differences = Vec::new();
+        if view.version() != version {
+            differences.push(Difference::new(Compared::TlsVersion, version, view.version()));
+        }
+        if !same_cipher {
+            differences.push(Difference::new(Compared::Cipher, cipher, view.cipher()));
+        }
+        differences
     }
 }
 
@@ -128,6 +154,35 @@ fn rfc3339_or_null<S: serde::Serializer>(
 mod tests {
     use super::*;
     use crate::text::rfc3339;
+
+    #[test]
+    fn both_ends_of_a_session_are_compared() {
+        use Compared::{Cipher, TlsVersion};
+        let (v12, v13) = ("TLSv1.2", "TLSv1.3");
+        let iana = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
+        let (openssl, other) = ("ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384");
+        let tls = Some((v12, iana, openssl));
+        // This side, then the server's version and cipher, then what differs.
+        type Case<'a> =
+            (Option<(&'static str, &'static str, &'static str)>, &'a str, &'a str, &'a [Compared]);
+        let cases: [Case<'_>; 7] = [
+            (tls, v12, openssl, &[]),
+            (tls, v12, iana, &[]),
+            (tls, v12, other, &[Cipher]),
+            (tls, v13, "TLS_AES_128_GCM_SHA256", &[TlsVersion, Cipher]),
+            (tls, "", "", &[TlsVersion, Cipher]),
+            (None, "", "", &[]),
+            (None, v12, openssl, &[TlsVersion, Cipher]),
+        ];
+        for (here, version, cipher, expected) in cases {
+            let row = |name: &str, value: &str| (name.to_owned(), Some(value.to_owned()));
+            let view =
+                ServerTlsStatus::new(vec![row("Ssl_version", version), row("Ssl_cipher", cipher)]);
+            let differences = Session::example(here).compare(&view);
+            let found: Vec<Compared> = differences.iter().map(Difference::compared).collect();
+            assert_eq!(found, expected, "{here:?} {version} {cipher}");
+        }
+    }
 
     #[test]
     fn dates_of_every_product_are_read() {

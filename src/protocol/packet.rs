@@ -107,6 +107,22 @@ pub(crate) fn ssl_request(response: &[u8]) -> Option<[u8; 32]> {
     Some(request)
 }
 
+/// An SSLRequest that no HandshakeResponse will follow.
+pub(crate) fn bare_ssl_request() -> [u8; 32] {
+    const LARGEST_PACKET: u32 = 1 << 24;
+    const UTF8MB4: u8 = 45;
+    let flags = capability::PROTOCOL_41
+        | capability::SSL
+        | capability::SECURE_CONNECTION
+        | capability::PLUGIN_AUTH;
+    let mut request = [0; 32];
+    let fields = flags.to_le_bytes().into_iter().chain(LARGEST_PACKET.to_le_bytes());
+    for (byte, value) in request.iter_mut().zip(fields.chain([UTF8MB4])) {
+        *byte = value;
+    }
+    request
+}
+
 /// Sets a capability flag in a HandshakeResponse or SSLRequest.
 pub(crate) fn set_flag(packet: &mut [u8], flag: u32) {
     if let Some(flags) = packet.first_chunk_mut::<4>() {
@@ -157,6 +173,15 @@ mod tests {
     fn ids_wrap() {
         let mut sequence = Sequence(255);
         assert_eq!((sequence.next(), sequence.next()), (255, 0));
+    }
+
+    #[test]
+    fn a_bare_ssl_request_is_one_of_a_modern_client() {
+        let request = bare_ssl_request();
+        let mut expected = [0; 32];
+        expected[..9].copy_from_slice(&[0x00, 0x8a, 0x08, 0x00, 0, 0, 0, 1, 45]);
+        assert_eq!(request, expected);
+        assert!(crate::protocol::response::Response::is_ssl_request(&request));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, HandshakeKind, KeyLogFile};
 
 use offer::Offer;
+pub(crate) use offer::{groups, suites};
 pub(crate) use provider::crypto_provider;
 pub(crate) use recipe::{Recipe, server_name};
 pub(crate) use rotation::Rotation;
@@ -201,7 +202,7 @@ impl TlsState {
 
     /// The error behind a failed handshake, or a failed read after it, in our words.
     pub(crate) fn explain(&self, error: rustls::Error) -> Error {
-        let observed = observed::take();
+        let observed = observed::seen();
         // Under TLS 1.3 a client certificate is refused after the handshake.
         let first = self.client_certificate.lock().unwrap_or_else(PoisonError::into_inner);
         let told = observed.completed.then_some(&*first);
@@ -218,6 +219,13 @@ impl TlsState {
                 completed: observed.completed,
             },
         )
+    }
+
+    /// What this thread's handshake has seen before it failed: the server's certificates, and whether
+    /// one of ours was asked for.
+    pub(crate) fn seen_before_failure(&self) -> (Vec<PeerCertificate>, bool) {
+        let observed = observed::take();
+        (self.facts(&observed.chain), observed.requested)
     }
 
     /// Why this state must not follow an older one: a revocation list went backwards.
@@ -260,7 +268,13 @@ impl TlsState {
         last.clone()
     }
 
-    fn verified(&self) -> Verification {
+    /// Whether pins are compared.
+    pub(crate) fn has_pins(&self) -> bool {
+        !self.verifier.pins.is_empty()
+    }
+
+    /// What is verified of a server, unless the handshake fails.
+    pub(crate) fn verified(&self) -> Verification {
         match self.verifier.check {
             Check::Nothing if self.verifier.pins.is_empty() => Verification::Nothing,
             Check::Nothing => Verification::Pin,

@@ -14,7 +14,7 @@ use rustls::sign::CertifiedKey;
 
 use crate::material::CertifiedIdentity;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Observed {
     /// The chain that the server sent, leaf first.
     pub(super) chain: Vec<CertificateDer<'static>>,
@@ -36,6 +36,11 @@ pub(super) fn begin() {
 
 pub(super) fn take() -> Observed {
     OBSERVED.take()
+}
+
+/// What was seen so far, which stays until it is taken or the next connection begins.
+pub(super) fn seen() -> Observed {
+    OBSERVED.with_borrow(Clone::clone)
 }
 
 /// What the handshake told has been taken; later failures belong to the connection it made.

@@ -69,6 +69,14 @@ impl Offer {
         Ok(Offer { provider, versions: offered })
     }
 
+    /// The same with one key-exchange group alone.
+    pub(super) fn with_group(mut self, name: &str) -> Self {
+        let mut provider = (*self.provider).clone();
+        provider.kx_groups.retain(|group| names::group(group.name()) == name);
+        self.provider = Arc::new(provider);
+        self
+    }
+
     /// The versions, for people.
     pub(super) fn versions(&self) -> String {
         let names: Vec<&str> = self
@@ -93,6 +101,19 @@ impl Offer {
             list(&groups)
         )
     }
+}
+
+/// Every suite that can be offered, by OpenSSL's name, with its version; the preferred first.
+pub(crate) fn suites() -> Vec<(&'static str, &'static str)> {
+    let provider = crypto_provider();
+    let version = |suite: &SupportedCipherSuite| names::version(Some(suite.version().version));
+    let suites = provider.cipher_suites.iter();
+    suites.map(|suite| (names::openssl(suite.suite()), version(suite))).collect()
+}
+
+/// Every key-exchange group that can be offered, the preferred first.
+pub(crate) fn groups() -> Vec<&'static str> {
+    crypto_provider().kx_groups.iter().map(|group| names::group(group.name())).collect()
 }
 
 /// Whether TLS 1.2 and TLS 1.3 are in a list such as `TLSv1.2,TLSv1.3`.

@@ -74,6 +74,16 @@ impl Recipe {
         })
     }
 
+    /// The same, offering one key-exchange group alone.
+    pub(crate) fn with_group(self, name: &str) -> Self {
+        Recipe { offer: self.offer.with_group(name), ..self }
+    }
+
+    /// The state alone, for a connection that nobody keeps; nothing is told of the files.
+    pub(crate) fn state(&self) -> Result<TlsState, Error> {
+        Ok(self.make()?.state)
+    }
+
     /// Reads the files, in every mode, so that a mistake in them shows even where they are not used.
     pub(super) fn make(&self) -> Result<Made, Error> {
         let options = &self.options;

@@ -24,6 +24,10 @@ fn every_public_type_can_be_shared_and_shown() {
     shared::<PlaintextReason>();
     shared::<PasswordSent>();
     shared::<Product>();
+    shared::<Probe>();
+    shared::<ProbeOffer>();
+    shared::<Difference>();
+    shared::<Compared>();
     shared::<ServerTlsStatus>();
     shared::<CloseReason>();
     shared::<Password>();

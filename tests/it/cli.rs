@@ -6,6 +6,7 @@
 mod cert;
 mod certs;
 mod containers;
+mod doctor;
 mod exec;
 mod exec_runs;
 mod flags;

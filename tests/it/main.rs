@@ -35,6 +35,7 @@ mod one_segment;
 mod options;
 mod pins;
 mod pools;
+mod probe;
 mod process;
 mod readme;
 mod relay;

@@ -6,6 +6,7 @@ mod certs;
 mod client;
 mod defaults;
 mod descriptors;
+mod doctor;
 mod duration;
 mod exec;
 mod failure;
@@ -35,13 +36,15 @@ struct Cli {
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 for success, 1 for an error, which stands on stderr as \
-                           `error[CODE]: sentence`, 2 for wrong usage. `exec` ends with the \
-                           status of its command.";
+                           `error[CODE]: sentence`, or in the report of `doctor`, 2 for wrong \
+                           usage. `exec` ends with the status of its command.";
 
 #[derive(Subcommand)]
 enum Command {
     /// Connects, and tells what was negotiated, what was verified and what the server says of it
     Status(status::StatusArgs),
+    /// Tries what the settings ask and what they do not, and explains what it finds; logs in once
+    Doctor(doctor::DoctorArgs),
     /// Lets drivers without TLS connect to a socket or port, and goes on to the server with TLS
     Shim(shim::ShimArgs),
     /// Runs a command whose driver needs no TLS: it gets a private socket in its environment
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
     warnings::show(matches!(cli.command, Command::Shim(_)));
     let done = match cli.command {
         Command::Status(args) => status::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Shim(args) => shim::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Exec(args) => exec::run(&args, &inherited),
         Command::Cert(args) => cert::run(&args),

@@ -70,22 +70,9 @@ fn told(session: &Session, view: &ServerTlsStatus) -> String {
             format!("{}, {}", version.unwrap_or("no version"), cipher.unwrap_or("no cipher"))
         }
     };
-    if agree(session, view) {
+    if session.compare(view).is_empty() {
         format!("{seen}, as on this side")
     } else {
         format!("{seen}: NOT what this side has, so something in between ends the TLS connection")
-    }
-}
-
-fn agree(session: &Session, view: &ServerTlsStatus) -> bool {
-    match session.tls() {
-        None => view.version().is_none() && view.cipher().is_none(),
-        Some(tls) => {
-            view.version() == Some(tls.version())
-                && view.cipher().is_some_and(|cipher| {
-                    // Go, and so TiDB, may use the IANA name where OpenSSL has its own.
-                    cipher == tls.cipher_openssl() || cipher == tls.cipher()
-                })
-        }
     }
 }

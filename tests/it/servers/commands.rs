@@ -1,6 +1,8 @@
-//! `mysql-tls exec` and `shim` with the official client, and an account that asks for a client
+//! `mysql-tls doctor`, and `exec` and `shim` with the official client, and an account that asks for a client
 //! certificate, which the client does not have.
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Command, Output};
 
 use mysql_tls::Product;
@@ -8,7 +10,8 @@ use mysql_tls::mysql::prelude::*;
 use rustix::process::Signal;
 
 use super::harness::script;
-use super::world::{DATABASE, PASSWORD, World, shared, write_file};
+use super::terminator;
+use super::world::{Certificate, DATABASE, PASSWORD, World, shared, write_file};
 use crate::cli::run;
 
 const QUERY: &str = "--execute=SHOW SESSION STATUS LIKE 'Ssl_version'";
@@ -98,4 +101,80 @@ pub(super) fn one_option_file_for_both_clients(product: Product) {
         connection.query_first("SELECT DATABASE(), USER()").unwrap();
     let (database, user) = row.unwrap();
     assert_eq!(format!("{database}\t{user}\n"), answer);
+}
+
+/// What doctor prints in a directory, and its exit status; nothing on stderr.
+fn examined(dir: &Path, dsn: &str) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mysql-tls"));
+    let output = command.current_dir(dir).env("MYSQL_TLS_DSN", dsn).arg("doctor").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{text}");
+    assert!(!text.contains(PASSWORD), "{text}");
+    println!("{text}");
+    (output.status.code(), text)
+}
+
+/// The value of a line by its name.
+#[track_caller]
+fn value<'a>(text: &'a str, name: &str) -> &'a str {
+    let is_it = |line: &&str| line.get(..20).is_some_and(|start| start.trim_end() == name);
+    &text.lines().find(is_it).unwrap_or_else(|| panic!("no {name} in\n{text}"))[20..]
+}
+
+pub(super) fn doctor_examines_it(product: Product) {
+    let world = shared(product);
+    let key = &world.pki.right.key;
+    // It would be a warning that others can read it.
+    std::fs::set_permissions(key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let dir = world.pki.ca.parent().unwrap();
+    let dsn = dsn(world, &format!("x509:{PASSWORD}@")).replace(&format!("{}/", dir.display()), "");
+    let (status, text) = examined(dir, &dsn);
+    assert_eq!(status, Some(0), "{text}");
+    for (name, expected) in [
+        ("TLS", "offered"),
+        ("TLS versions", "TLSv1.3, TLSv1.2"),
+        ("  names", "DNS:localhost"),
+        ("  issuer", "CN=Shop CA"),
+        ("  key", "ECDSA P-256; X.509 version 3"),
+        ("Client certificate", "asked for, and yours was accepted (CN=right, O=Shop)"),
+        ("* VERIFY_IDENTITY", "works: TLS; verified: the chain, and the name localhost"),
+        ("Your settings", "work: logged in under ssl-mode=VERIFY_IDENTITY"),
+        ("  since", "chain and name are verified; tried up to the login"),
+    ] {
+        assert_eq!(value(&text, name), expected, "{text}");
+    }
+    assert!(value(&text, "Server").starts_with(product.as_str()), "{text}");
+    assert!(value(&text, "Proxy in between").starts_with("none seen"), "{text}");
+    assert!(value(&text, "Cipher suites").contains("TLS_AES_128_GCM_SHA256"), "{text}");
+    assert!(value(&text, "Key exchange").contains("secp256r1"), "{text}");
+    assert!(!text.contains("not known"), "{text}");
+}
+
+/// Both ends see TLS, but not the same one.
+pub(super) fn doctor_suspects_a_proxy(product: Product) {
+    let world = shared(product);
+    let port = terminator::before(world);
+    let dsn = format!(
+        "mysql://app:{PASSWORD}@localhost:{port}/{DATABASE}?ssl-mode=VERIFY_IDENTITY&ssl-ca={}",
+        world.pki.ca.display()
+    );
+    let (status, text) = examined(world.server.dir(), &dsn);
+    assert_eq!(status, Some(0), "{text}");
+    let words = "probably: something in between seems to end the TLS connection, by comparison \
+                 (TLS version TLSv1.3 here, TLSv1.2 there; cipher suite TLS_";
+    assert!(value(&text, "Proxy in between").starts_with(words), "{text}");
+}
+
+pub(super) fn doctor_without_tls(product: Product) {
+    let world = World::start(product, Certificate::None);
+    let dsn = format!("mysql://app:{PASSWORD}@127.0.0.1:{}/", world.server.port);
+    let (status, text) = examined(world.server.dir(), &format!("{dsn}?ssl-mode=REQUIRED"));
+    assert_eq!(status, Some(1), "{text}");
+    assert_eq!(value(&text, "TLS"), "NOT offered, or the offer is removed on the way", "{text}");
+    assert!(value(&text, "* REQUIRED").starts_with("fails [tls.not-offered]: "), "{text}");
+    assert!(value(&text, "Your settings").starts_with("FAIL [tls.not-offered]: "), "{text}");
+    let (status, text) = examined(world.server.dir(), &format!("{dsn}?ssl-mode=DISABLED"));
+    assert_eq!(status, Some(0), "{text}");
+    assert_eq!(value(&text, "* DISABLED"), "works: PLAINTEXT", "{text}");
+    assert!(value(&text, "Proxy in between").starts_with("none seen"), "{text}");
 }

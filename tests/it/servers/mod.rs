@@ -21,6 +21,8 @@ mod pools;
 mod rotation;
 mod statements;
 mod tap;
+#[cfg(feature = "cli")]
+mod terminator;
 mod verdicts;
 mod world;
 
@@ -98,6 +100,11 @@ products! {
         certs::its_files_and_statements_are_a_servers,
         #[cfg(feature = "cli")]
         certs::official_client_with_its_files,
+        commands::doctor_examines_it,
+        #[cfg(feature = "cli")]
+        commands::doctor_suspects_a_proxy,
+        #[cfg(feature = "cli")]
+        commands::doctor_without_tls,
         facts::resumed_session_keeps_its_client_certificate,
         options::ca_directory,
         options::public_roots,

@@ -1,0 +1,234 @@
+//! The report as a person reads it: a line for each fact, in the manner of `status`.
+
+use std::time::SystemTime;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::authorities::Authority;
+use super::report::{Certificate, Mode, Report, Tried};
+use super::verdicts::{Taken, Verdict};
+
+/// How a line is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    Good,
+    Doubtful,
+    Bad,
+    Plain,
+}
+
+pub(super) struct Line {
+    pub(super) name: String,
+    pub(super) value: String,
+    pub(super) tone: Tone,
+}
+
+fn line(name: impl Into<String>, value: impl Into<String>, tone: Tone) -> Line {
+    Line { name: name.into(), value: value.into(), tone }
+}
+
+pub(super) fn lines(report: &Report) -> Vec<Line> {
+    let mut lines = vec![server(report), tls(report)];
+    if report.offers_tls != Some(false) {
+        lines.extend(offers("TLS versions", &report.versions));
+        lines.extend(offers("Cipher suites", &report.cipher_suites));
+        lines.extend(offers("Key exchange", &report.groups));
+    }
+    for (number, certificate) in report.certificates.iter().enumerate() {
+        lines.extend(certificate_lines(number, certificate));
+    }
+    let asked = &report.client_certificate.told;
+    lines.push(line("Client certificate", asked, Tone::Plain));
+    lines.push(line("Modes", "with the other settings as they are, up to the login", Tone::Plain));
+    lines.extend(report.modes.iter().map(mode));
+    lines.push(settings(report));
+    let suspicion = match report.proxy.suspected {
+        Some(true) => Tone::Doubtful,
+        _ => Tone::Plain,
+    };
+    lines.push(line("Proxy in between", &report.proxy.told, suspicion));
+    let nothing = report.attacker.starts_with("nothing");
+    let danger = if nothing { Tone::Good } else { Tone::Doubtful };
+    lines.push(line("An attacker gets", &report.attacker, danger));
+    lines.extend(advice(report));
+    lines.push(line("Connections", report.connections.to_string(), Tone::Plain));
+    lines
+}
+
+fn server(report: &Report) -> Line {
+    match &report.server {
+        Some(server) => {
+            let (claimed, address) = (&server.claimed, &server.address);
+            let (product, version) = (claimed.product().as_str(), claimed.version());
+            line("Server", format!("{product} {version} at {address} (as it says)"), Tone::Plain)
+        }
+        None => line("Server", "not reached", Tone::Bad),
+    }
+}
+
+fn tls(report: &Report) -> Line {
+    match report.offers_tls {
+        Some(true) => line("TLS", "offered", Tone::Good),
+        Some(false) => line("TLS", "NOT offered, or the offer is removed on the way", Tone::Bad),
+        None => line("TLS", "not known whether it is offered", Tone::Plain),
+    }
+}
+
+/// What is accepted, then what is refused, then what is not known and why.
+fn offers(name: &str, tried: &[Tried]) -> Vec<Line> {
+    let names = |answer: Taken| -> String {
+        let of_answer = tried.iter().filter(|one| one.answer == answer);
+        of_answer.map(|one| one.name).collect::<Vec<_>>().join(", ")
+    };
+    let accepted = names(Taken::Accepted);
+    let shown = if accepted.is_empty() { "none known".to_owned() } else { accepted };
+    let mut lines = vec![line(name, shown, Tone::Plain)];
+    let refused = names(Taken::Refused);
+    if !refused.is_empty() {
+        lines.push(line("  refused", refused, Tone::Plain));
+    }
+    let mut told: Vec<&str> = Vec::new();
+    for one in tried.iter().filter(|one| one.answer == Taken::Unknown) {
+        let why = one.error.as_ref().map_or("not tried", |error| error.message.as_str());
+        if told.contains(&why) {
+            continue;
+        }
+        told.push(why);
+        let same = |other: &&Tried| {
+            let reason = other.error.as_ref().map_or("not tried", |error| error.message.as_str());
+            other.answer == Taken::Unknown && reason == why
+        };
+        let names: Vec<&str> = tried.iter().filter(same).map(|other| other.name).collect();
+        let value = format!("{}: {why}", names.join(", "));
+        lines.push(line("  not known", value, Tone::Doubtful));
+    }
+    lines
+}
+
+fn certificate_lines(number: usize, certificate: &Certificate) -> Vec<Line> {
+    let facts = &certificate.facts;
+    let name = match number {
+        0 => "Certificate".to_owned(),
+        _ => "  sent with it".to_owned(),
+    };
+    let mut lines = vec![line(name, facts.subject(), Tone::Plain)];
+    if !facts.subject_alt_names().is_empty() || number == 0 {
+        let names = facts.subject_alt_names();
+        let shown = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        lines.push(line("  names", shown, Tone::Plain));
+    }
+    lines.push(line("  issuer", facts.issuer(), Tone::Plain));
+    let (from, to) = (date(facts.not_before()), date(facts.not_after()));
+    let (tone, left) = match (certificate.is_in_time(), facts.days_left()) {
+        (true, days) => (Tone::Plain, format!("{days} days left")),
+        (false, _) if facts.not_before() > SystemTime::now() => {
+            (Tone::Bad, "NOT VALID YET".to_owned())
+        }
+        (false, _) => (Tone::Bad, "EXPIRED".to_owned()),
+    };
+    lines.push(line("  valid", format!("{from} to {to} ({left})"), tone));
+    let key = certificate.key.as_deref().unwrap_or("cannot be read");
+    let version =
+        certificate.version.map_or(String::new(), |version| format!("; X.509 version {version}"));
+    lines.push(line("  key", format!("{key}{version}"), Tone::Plain));
+    lines
+}
+
+fn mode(mode: &Mode) -> Line {
+    let mark = if mode.yours { "*" } else { " " };
+    let name = format!("{mark} {}", mode.mode);
+    match &mode.verdict {
+        Verdict::Works { protection } => {
+            let safe = !protection.contains("PLAINTEXT") && !protection.contains("NOT VERIFIED");
+            let tone = if safe { Tone::Good } else { Tone::Doubtful };
+            line(name, format!("works: {protection}"), tone)
+        }
+        Verdict::Fails { error } => {
+            line(name, format!("fails [{}]: {}", error.code, error.message), Tone::Bad)
+        }
+        Verdict::Unknown => line(name, "not known: not tried", Tone::Doubtful),
+    }
+}
+
+fn settings(report: &Report) -> Line {
+    let settings = &report.settings;
+    match (&settings.error, &settings.mode) {
+        (Some(error), _) => {
+            line("Your settings", format!("FAIL [{}]: {}", error.code, error.message), Tone::Bad)
+        }
+        (None, Some(mode)) => {
+            line("Your settings", format!("work: logged in under ssl-mode={mode}"), Tone::Good)
+        }
+        (None, None) => line("Your settings", "work: logged in", Tone::Good),
+    }
+}
+
+fn advice(report: &Report) -> Vec<Line> {
+    let advice = &report.advice;
+    let (tried, tone) = match advice.tried {
+        true => ("tried up to the login", Tone::Good),
+        false => ("not tried", Tone::Doubtful),
+    };
+    let mut lines = vec![
+        line("Use this DSN", format!("{} (secrets left out)", advice.dsn), tone),
+        line("  since", format!("{}; {tried}", advice.why), Tone::Plain),
+    ];
+    lines.extend(sources(&advice.authorities));
+    lines
+}
+
+/// Where the CA is to be had; shorter where it is not known of whom.
+fn sources(authorities: &[&Authority]) -> Vec<Line> {
+    let one = |authority: &&Authority| {
+        let Authority { provider, how, .. } = authority;
+        line("  CA", format!("if it is {provider}: {how}"), Tone::Plain)
+    };
+    match authorities {
+        [Authority { provider, how, page, .. }] => {
+            vec![line("  CA", format!("{provider}: {how}; {page}"), Tone::Plain)]
+        }
+        several => several.iter().map(one).collect(),
+    }
+}
+
+/// A time in UTC, to the second.
+fn date(time: SystemTime) -> String {
+    let utc = OffsetDateTime::from(time);
+    let whole = utc.replace_nanosecond(0).unwrap_or(utc);
+    whole.format(&Rfc3339).unwrap_or_else(|_| "a time outside years 0 to 9999".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::findings::Problem;
+
+    #[test]
+    fn what_is_not_known_is_told_once_for_each_reason() {
+        let tried = |name, answer, message: Option<&str>| Tried {
+            name,
+            answer,
+            error: message
+                .map(|message| Problem { code: "timeout.tls", message: message.to_owned() }),
+        };
+        let list = [
+            tried("a", Taken::Accepted, None),
+            tried("b", Taken::Unknown, Some("slow")),
+            tried("c", Taken::Refused, None),
+            tried("d", Taken::Unknown, None),
+            tried("e", Taken::Unknown, Some("slow")),
+            tried("f", Taken::Accepted, None),
+        ];
+        let shown: Vec<(String, String)> =
+            offers("Suites", &list).into_iter().map(|line| (line.name, line.value)).collect();
+        let expected = [
+            ("Suites", "a, f"),
+            ("  refused", "c"),
+            ("  not known", "b, e: slow"),
+            ("  not known", "d: not tried"),
+        ];
+        assert_eq!(shown, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(offers("Suites", &[])[0].value, "none known");
+    }
+}
