@@ -23,6 +23,8 @@ pub(crate) use resolve::LookUp;
 pub(crate) use route::Greeted;
 pub(crate) use route::{Plan, Route, ServerFacts};
 
+use crate::text::peer_text;
+
 /// Where the server is, and how to dial it.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -44,7 +46,7 @@ impl Address {
         match self {
             Address::Tcp { host, port } if host.contains(':') => format!("[{host}]:{port}"),
             Address::Tcp { host, port } => format!("{host}:{port}"),
-            Address::Unix(path) => path.display().to_string(),
+            Address::Unix(path) => peer_text(path.as_os_str().as_encoded_bytes()),
         }
         .into()
     }

@@ -119,7 +119,7 @@ fn read(
             DsnErrorKind::Authority,
             None,
             "there is no host: write one before the database, or `?socket=` with the path of the \
-             server's Unix socket",
+             server's Unix socket, or `?option-file=` with a file that names one",
         ));
     }
     Ok(builder)

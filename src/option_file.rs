@@ -48,7 +48,8 @@ impl ConnectionBuilder {
     ///
     /// - The file's host and socket count where the builder has neither; its port where the builder has
     ///   none. Of the file's own, a host other than `localhost` wins over the socket, as in the
-    ///   client. With host and socket goes `tls-server-name`, the name to verify.
+    ///   client. With host and socket go `tls-server-name`, the name to verify, and
+    ///   `tls-sni-servername`.
     /// - The file's `ssl-ca`, `ssl-capath` and `ssl-roots` count where the builder has none of the
     ///   three, so that a file cannot widen what is trusted. In the same way `ssl-cert`, `ssl-key` and
     ///   `ssl-key-password`; `ssl-crl` and `ssl-crlpath`; `tls-pin` and `tls-peer-fingerprint`;
@@ -70,6 +71,13 @@ impl ConnectionBuilder {
     pub fn option_file(mut self, path: impl Into<PathBuf>, groups: &[&str]) -> Self {
         self.option_file = Some(path.into());
         self.option_groups = groups.iter().map(|&group| group.to_owned()).collect();
+        self
+    }
+
+    /// Reads no option file, whatever the connection string names.
+    pub fn without_option_file(mut self) -> Self {
+        self.option_file = None;
+        self.option_groups = Vec::new();
         self
     }
 

@@ -3,6 +3,12 @@
 use super::ConnectionBuilder;
 
 impl ConnectionBuilder {
+    /// Does not compress the connection, whatever an option file or the connection string says.
+    pub fn without_compression(mut self) -> Self {
+        self.compression = Some(None);
+        self
+    }
+
     /// Compresses the connection with zlib at this level, 0 to 9. Defaults to no compression.
     pub fn compression(mut self, level: u32) -> Self {
         self.compression = Some(Some(level));

@@ -13,7 +13,7 @@ use super::deadline::{Deadline, driver_gone, is_driver_gone};
 use super::resolve::{LookUp, resolve};
 use super::{Address, Target, TcpOptions};
 use crate::error::{Attempt, ConnectError, ConnectErrorKind, Error, IoErrorKind, Result, Step};
-use crate::text::list;
+use crate::text::{list, peer_text};
 
 /// A non-blocking socket that is connected to the server, and the address that answered.
 pub(super) fn dial(
@@ -149,7 +149,7 @@ fn set_user_timeout(_: &Socket, _: Duration) -> io::Result<()> {
 }
 
 fn dial_socket(path: &Path, deadline: &Deadline) -> Result<(Socket, String)> {
-    let shown = path.display().to_string();
+    let shown = peer_text(path.as_os_str().as_encoded_bytes());
     let until = deadline.at();
     let socket = SockAddr::unix(path).and_then(|address| {
         let socket = open(Domain::UNIX)?;

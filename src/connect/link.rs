@@ -204,6 +204,19 @@ impl Link {
         }
     }
 
+    /// Gives back what was needed for bulk that is over. Not for the login, whose buffers are wiped.
+    pub(crate) fn trim(&mut self) {
+        if self.read_size > READ_SIZE {
+            return;
+        }
+        let (received, outgoing) = (&mut self.received.bytes, &mut self.outgoing.bytes);
+        for buffer in [received, outgoing, &mut self.scratch] {
+            if buffer.is_empty() && buffer.capacity() > BULK_SIZE / 2 {
+                *buffer = Vec::new();
+            }
+        }
+    }
+
     /// Whether there is something to write to the socket.
     pub(crate) fn wants_write(&self) -> bool {
         match &self.tls {
@@ -244,10 +257,6 @@ impl Link {
 
 /// Appends what one read gives, and says how much to read the next time: more where more was waiting.
 fn read_into(socket: &Socket, buffer: &mut Vec<u8>, size: &mut usize) -> Result<Received, Failure> {
-    if *size == READ_SIZE && buffer.is_empty() && buffer.capacity() > BULK_SIZE / 2 {
-        // It grew for what is over.
-        *buffer = Vec::new();
-    }
     buffer.reserve(*size);
     let read = loop {
         match rustix::net::recv(socket, spare_capacity(buffer), RecvFlags::empty()) {

@@ -11,6 +11,8 @@ use super::decide::{Decision, decide};
 use super::resolve::LookUp;
 use super::{Address, Target, dial, greet};
 use crate::error::Result;
+#[cfg(feature = "mysql")]
+use crate::error::Step;
 use crate::protocol::greeting::Greeting;
 use crate::session::{Product, Transport};
 use crate::ssl_mode::SslMode;
@@ -91,6 +93,15 @@ impl Route {
         super::decide::foregone(self.mode, self.is_unix_socket()).map(Decision::transport)
     }
 
+    /// What a worker may still be at when the time is over: only a look-up does not look at the clock.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn slowest_step(&self) -> Step {
+        match &self.target.address {
+            Address::Tcp { host, .. } if host.parse::<std::net::IpAddr>().is_err() => Step::Resolve,
+            Address::Tcp { .. } | Address::Unix(_) => Step::Dial,
+        }
+    }
+
     pub(crate) fn dial(&self, look_up: LookUp, deadline: &Deadline) -> Result<Dialed> {
         let start = Instant::now();
         let (socket, peer) = dial::dial(&self.target, look_up, deadline)?;
@@ -100,8 +111,8 @@ impl Route {
     /// Reads the greeting and decides. Nothing has been sent after it.
     pub(crate) fn greet(&self, dialed: Dialed, deadline: &Deadline) -> Result<Greeted> {
         let start = Instant::now();
-        // The server needs its time too.
-        let prepared = self.tls.prepared()?;
+        // The server needs its time too. What fails here fails again once it is known to be needed.
+        let prepared = self.tls.prepared().ok().flatten();
         let (socket, mut facts) = dialed.listen(deadline)?;
         facts.greeting_time = start.elapsed();
         let plan = self.plan(&facts, deadline)?;

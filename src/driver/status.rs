@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use mysql::from_row_opt;
 use mysql::prelude::Queryable;
 use time::PrimitiveDateTime;
 use time::format_description::FormatItem;
@@ -95,6 +96,9 @@ impl ServerTlsStatus {
     }
 }
 
+/// How many rows of status variables are kept; servers have some thirty.
+const ROWS_LIMIT: usize = 1000;
+
 impl Connection {
     /// Asks the server what it thinks of the TLS session.
     ///
@@ -102,9 +106,10 @@ impl Connection {
     ///
     /// Those of a query.
     pub fn server_tls_status(&mut self) -> mysql::Result<ServerTlsStatus> {
+        let rows = self.query_iter("SHOW SESSION STATUS LIKE 'Ssl%'")?;
         // A row of another shape would be a panic of the driver's.
-        let rows = self.query_opt("SHOW SESSION STATUS LIKE 'Ssl%'")?;
-        Ok(ServerTlsStatus::new(rows.into_iter().filter_map(Result::ok).collect()))
+        let pairs = rows.take(ROWS_LIMIT).filter_map(|row| from_row_opt(row.ok()?).ok());
+        Ok(ServerTlsStatus::new(pairs.collect()))
     }
 }
 

@@ -74,6 +74,18 @@ pub(crate) fn same_name(one: &str, other: &str) -> bool {
     normal(one) == normal(other)
 }
 
+/// Whether this may be the name of an option, and not a piece of a key that was pasted into a file.
+fn is_name(text: &str) -> bool {
+    const LIMIT: usize = 40;
+    let may_be = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    text.len() <= LIMIT && text.bytes().all(may_be)
+}
+
+/// What stands where a name should, if it may be shown.
+fn shown(name: &str) -> String {
+    if is_name(name) { format!("`{name}`") } else { "what stands in place of its name".to_owned() }
+}
+
 /// What to write instead of TLS options of other programs, all of them together. `given` has the
 /// keys that stand beside them.
 pub(crate) fn refusal(options: &[(&str, &str, TlsOption)], given: &[&str]) -> String {
@@ -94,11 +106,14 @@ pub(crate) fn refusal(options: &[(&str, &str, TlsOption)], given: &[&str]) -> St
         ));
     }
     for (name, _, _) in options.iter().filter(|(_, _, option)| option.0.is_none()) {
-        let remedy = match keys::similar(&normal(name)) {
+        let similar =
+            Some(name).filter(|name| is_name(name)).and_then(|name| keys::similar(&normal(name)));
+        let remedy = match similar {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => "remove it; what is about TLS is never passed over".to_owned(),
         };
-        sentences.push(format!("`{name}` is not an option here: {remedy}"));
+        let name = shown(name);
+        sentences.push(format!("{name} is not an option here: {remedy}"));
     }
     sentences.join("; ")
 }

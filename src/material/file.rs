@@ -51,6 +51,8 @@ pub(crate) fn read_secret(path: &Path, option: &'static str) -> Result<Content, 
 pub(crate) struct Opened {
     pub(crate) content: Content,
     pub(crate) mode: u32,
+    /// The user's number.
+    pub(crate) owner: u32,
     /// Device and inode.
     pub(crate) identity: (u64, u64),
 }
@@ -84,7 +86,7 @@ pub(crate) fn open(path: &Path, option: &'static str) -> Result<Opened, Error> {
         return Err(too_large());
     }
     let identity = (metadata.dev(), metadata.ino());
-    Ok(Opened { content, mode: metadata.mode(), identity })
+    Ok(Opened { content, mode: metadata.mode(), owner: metadata.uid(), identity })
 }
 
 /// The files of a directory with their names. What cannot be read is passed over and told, as such

@@ -19,6 +19,9 @@ const DEPTH_LIMIT: usize = 10;
 /// How many files are read in all, since each may include a directory of them.
 const FILES_LIMIT: usize = 256;
 
+/// How many options are read.
+const OPTIONS_LIMIT: usize = 1000;
+
 /// How many entries of a directory are looked at.
 const ENTRIES_LIMIT: usize = 10_000;
 
@@ -81,13 +84,20 @@ impl Reader<'_> {
                 &format!("is one more than the {FILES_LIMIT} files that are read: include fewer"),
             ));
         }
-        let Opened { content, mode, identity } = open(path, OPTION)?;
+        let Opened { content, mode, owner, identity } = open(path, OPTION)?;
         if others_can_write(mode) {
             return Err(failed(
                 ConfigErrorKind::FileWritable,
                 "can be written by every user of this machine: run `chmod o-w` on it, after a look \
                  at what is in it",
             ));
+        }
+        if owner != 0 && owner != rustix::process::geteuid().as_raw() {
+            tracing::warn!(
+                "option-file: {} belongs to the user with number {owner}, who can change it at any \
+                 time",
+                shown_path(path)
+            );
         }
         if self.within.contains(&identity) {
             return Err(failed(
@@ -131,6 +141,11 @@ impl Reader<'_> {
                 }
                 Line::Option { .. } if counts.is_none() => {
                     return Err(failed("it stands before any group: write `[client]` above it"));
+                }
+                Line::Option { .. } if self.found.len() >= OPTIONS_LIMIT => {
+                    return Err(failed(&format!(
+                        "there are more than {OPTIONS_LIMIT} options; give a file of options alone"
+                    )));
                 }
                 Line::Option { name, value } if counts == Some(true) => {
                     self.found.push(Given { name: name.to_owned(), value, place });

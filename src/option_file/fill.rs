@@ -53,8 +53,9 @@ pub(super) fn fill(mut builder: ConnectionBuilder, file: ConnectionBuilder) -> C
         builder.host = host;
         builder.socket = socket;
     } else {
-        // It is the file's host whose certificate has that name.
+        // They are names of the file's host.
         tls.server_name = None;
+        tls.sni_servername = None;
     }
     absent(&mut builder.port, port);
     if builder.socket.is_none() {

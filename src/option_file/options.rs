@@ -126,6 +126,9 @@ fn after<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
     name.strip_prefix(prefix)?.strip_prefix(['-', '_'])
 }
 
+/// How many options an error names.
+const TOLD: usize = 16;
+
 /// One error for all TLS options that are not ours, since together they are one ssl-mode.
 fn refuse_tls(settings: &[Setting<'_>]) -> Result<()> {
     let (mut first, mut given) = (None, Vec::new());
@@ -135,7 +138,8 @@ fn refuse_tls(settings: &[Setting<'_>]) -> Result<()> {
             Meaning::Tls(option) => {
                 first = first.or(Some(setting.place));
                 let text = setting.text.unwrap_or("1");
-                if !foreign.iter().any(|(name, ..)| same_name(name, setting.name)) {
+                let is_known = || foreign.iter().any(|(name, ..)| same_name(name, setting.name));
+                if foreign.len() < TOLD && !is_known() {
                     foreign.push((setting.name, text, option));
                 }
             }

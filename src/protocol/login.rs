@@ -10,6 +10,9 @@ use crate::error::{AuthErrorKind, Error, ProtocolErrorKind, ServerReply};
 use crate::session::PasswordSent;
 use crate::text::peer_text;
 
+/// caching_sha2_password's "I know the password".
+const FAST_AUTH_OK: [u8; 2] = [0x01, 0x03];
+
 /// How many packets a login may take, both ways together.
 const PACKET_LIMIT: u32 = 64;
 
@@ -169,6 +172,12 @@ impl Login {
         if self.plugin == plugin::CACHING_SHA2 && answer.len() == SCRAMBLE {
             self.scramble = answer.to_vec();
         }
+    }
+
+    /// Whether a packet of the server's tells the driver something and asks nothing: that
+    /// caching_sha2_password knows the password already. The server's OK follows.
+    pub(crate) fn asks_nothing(&self, payload: &[u8]) -> bool {
+        self.plugin == plugin::CACHING_SHA2 && payload == FAST_AUTH_OK
     }
 
     /// Whether a plugin is in use that only the driver knows, so that its packets mean nothing here.

@@ -54,7 +54,7 @@ impl LoggedIn {
     pub(super) fn carry_or_move(self, job: Job, loops: &EventLoops) -> bool {
         let mut pump = Box::new(Pump::new(self.driver, self.server, job));
         // Whoever looks for bytes without sleeping keeps a thread busy.
-        let stays = !pump.job().busy_poll.is_zero();
+        let mut stays = !pump.job().busy_poll.is_zero();
         let end = loop {
             let at = (!stays).then(|| Instant::now() + SETTLED);
             if let Some(end) = pump.run_until(at) {
@@ -65,6 +65,7 @@ impl LoggedIn {
                     Ok(()) => return true,
                     Err(pump) => pump,
                 };
+                stays = true;
             }
         };
         pump.finish(end);

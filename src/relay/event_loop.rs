@@ -103,8 +103,31 @@ impl EventLoop {
         }
     }
 
+    /// The thread of the loop.
     fn serve(&self, poller: &Poller) {
         let mut connections = Connections::default();
+        let served = catch_unwind(AssertUnwindSafe(|| self.turn(&mut connections, poller)));
+        let error = match served {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => waiting_failed(error),
+            Err(_panic) => Error::panic(),
+        };
+        // Nobody else would serve them, nor those that come.
+        let arrived = {
+            let mut state = self.state();
+            state.bell = None;
+            std::mem::take(&mut state.arrived)
+        };
+        for pump in arrived {
+            connections.insert(pump);
+        }
+        for number in connections.open.keys().copied().collect::<Vec<_>>() {
+            connections.end(number, End::Both(CloseReason::Failed(error.clone())), poller);
+        }
+    }
+
+    /// Turns until no connection is left.
+    fn turn(&self, connections: &mut Connections, poller: &Poller) -> Result<(), Errno> {
         let mut events = Vec::with_capacity(EVENTS);
         loop {
             let arrived = {
@@ -112,7 +135,7 @@ impl EventLoop {
                 let arrived = std::mem::take(&mut state.arrived);
                 if arrived.is_empty() && connections.open.is_empty() {
                     state.bell = None;
-                    return;
+                    return Ok(());
                 }
                 arrived
             };
@@ -123,8 +146,7 @@ impl EventLoop {
             let timeout = connections.timeout();
             match epoll::wait(&poller.epoll, spare_capacity(&mut events), timeout.as_ref()) {
                 Ok(_) | Err(Errno::INTR) => {}
-                // It cannot fail with these arguments; if it does, all that can be done is to end.
-                Err(_) => return connections.end_all(),
+                Err(error) => return Err(error),
             }
             connections.handle(&events, poller);
         }
@@ -168,12 +190,17 @@ const DRIVER: u64 = 0;
 const SERVER: u64 = 1;
 
 impl Connections {
-    fn add(&mut self, pump: Box<Pump>, poller: &Poller) {
+    fn insert(&mut self, pump: Box<Pump>) -> u64 {
         let number = self.made;
         self.made += 1;
         let none = PollFlags::empty();
         self.open.insert(number, Open { pump, driver: none, server: none });
-        self.serve(number, none, none, poller);
+        number
+    }
+
+    fn add(&mut self, pump: Box<Pump>, poller: &Poller) {
+        let number = self.insert(pump);
+        self.serve(number, PollFlags::empty(), PollFlags::empty(), poller);
     }
 
     /// As long as nothing can happen that no event tells of.
@@ -238,15 +265,21 @@ impl Connections {
             Err(_panic) => Some(End::Both(CloseReason::Failed(Error::panic()))),
         };
         if let Some(end) = end {
-            self.end(number, end);
+            self.end(number, end, poller);
         }
     }
 
     /// The last words take their time, and so do not belong here.
-    fn end(&mut self, number: u64, end: End) {
+    fn end(&mut self, number: u64, end: End, poller: &Poller) {
         self.ticking.remove(&number);
-        let Some(Open { pump, .. }) = self.open.remove(&number) else { return };
+        let Some(mut open) = self.open.remove(&number) else { return };
+        // The sockets are open for a while yet, and their end would be told again and again.
+        open.deregister(poller);
+        let pump = open.pump;
         let handover = pump.job().handover.clone();
+        if let Some(reason) = end.reason() {
+            handover.ended(reason);
+        }
         let left = handover.clone();
         let finish = move || {
             if catch_unwind(AssertUnwindSafe(|| pump.finish(end))).is_err() {
@@ -255,21 +288,24 @@ impl Connections {
             left.finished();
         };
         let thread = thread::Builder::new().name("mysql-tls-end".to_owned());
-        if let Err(error) = thread.spawn(finish) {
-            let message = "no thread could be started to close a connection";
-            handover.ended(CloseReason::Failed(Error::io(IoErrorKind::Local, message, error)));
+        if thread.spawn(finish).is_err() {
+            // Without a goodbye, since there is no thread for it.
+            handover.ended(CloseReason::Server);
             handover.finished();
-        }
-    }
-
-    fn end_all(mut self) {
-        for number in self.open.keys().copied().collect::<Vec<_>>() {
-            self.end(number, End::Driver);
         }
     }
 }
 
 impl Open {
+    fn deregister(&mut self, poller: &Poller) {
+        for (socket, registered) in self.pump.sockets().into_iter().zip([self.driver, self.server])
+        {
+            if !registered.is_empty() {
+                let _ = epoll::delete(&poller.epoll, socket);
+            }
+        }
+    }
+
     /// Has the events told that the connection waits for.
     fn register(&mut self, number: u64, wants: Wants, poller: &Poller) -> Result<(), End> {
         let [driver, server] = self.pump.sockets();
@@ -289,14 +325,16 @@ impl Open {
                 (false, true) => epoll::delete(&poller.epoll, socket),
             };
             if let Err(error) = done {
-                let message = "waiting for a socket failed";
-                let error = Error::io(IoErrorKind::Local, message, io::Error::from(error));
-                return Err(End::Both(CloseReason::Failed(error)));
+                return Err(End::Both(CloseReason::Failed(waiting_failed(error))));
             }
             *registered = wanted;
         }
         Ok(())
     }
+}
+
+fn waiting_failed(error: Errno) -> Error {
+    Error::io(IoErrorKind::Local, "waiting for a socket failed", io::Error::from(error))
 }
 
 /// The flags are the same numbers on Linux; only the types differ.
@@ -306,4 +344,80 @@ fn as_epoll(flags: PollFlags) -> EventFlags {
 
 fn as_poll(flags: EventFlags) -> PollFlags {
     PollFlags::from_bits_truncate(u16::try_from(flags.bits() & 0xffff).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixStream;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::handover::Handover;
+    use crate::relay::login::tests::{job, link};
+
+    /// A connection on a loop: its driver, its server, and what is told of it.
+    fn adopted(event_loop: &Arc<EventLoop>) -> (UnixStream, UnixStream, Handover) {
+        let ((driver, ours), (server, theirs)) = (link(), link());
+        let job = job(&Arc::default());
+        let handover = job.handover.clone();
+        handover.establish().unwrap();
+        let mut pump = Box::new(Pump::new(ours, theirs, job));
+        assert!(pump.is_established());
+        assert!(event_loop.adopt(pump).is_ok());
+        (driver, server, handover)
+    }
+
+    /// What the threads of loops have used, in hundredths of a second.
+    fn used() -> u64 {
+        let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+        let stats = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("stat")).ok());
+        let of_loops = stats.filter(|stat| stat.contains("(mysql-tls-loop)"));
+        let times = of_loops.map(|stat| {
+            let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+            fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+        });
+        times.sum()
+    }
+
+    fn passes(from: &mut UnixStream, to: &mut UnixStream) {
+        to.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        from.write_all(b"some bytes").unwrap();
+        let mut got = [0; 10];
+        to.read_exact(&mut got).unwrap();
+        assert_eq!(&got, b"some bytes");
+    }
+
+    #[test]
+    fn a_connection_that_its_server_ended_costs_nothing_while_its_driver_is_idle() {
+        let event_loop = Arc::<EventLoop>::default();
+        let (mut driver, mut server, _) = adopted(&event_loop);
+        let (mut idle, ended_server, ended) = adopted(&event_loop);
+        passes(&mut driver, &mut server);
+        passes(&mut server, &mut driver);
+        drop(ended_server);
+        idle.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        assert_eq!(idle.read(&mut [0]).unwrap(), 0, "the driver is told");
+        let before = used();
+        thread::sleep(Duration::from_millis(500));
+        let used = used() - before;
+        assert!(used <= 10, "{used} hundredths of a second in half of one");
+        assert!(matches!(ended.close_reason(), Some(CloseReason::Server)));
+        passes(&mut driver, &mut server);
+        drop(driver);
+        assert_eq!(server.read(&mut [0]).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_loop_begins_anew_once_it_had_nothing_to_do() {
+        let event_loop = Arc::<EventLoop>::default();
+        for _ in 0..20 {
+            let (mut driver, mut server, ended) = adopted(&event_loop);
+            passes(&mut driver, &mut server);
+            drop(driver);
+            assert_eq!(server.read(&mut [0]).unwrap(), 0);
+            ended.wait_until_finished(Duration::from_secs(10));
+            assert!(matches!(ended.close_reason(), Some(CloseReason::Local)));
+        }
+    }
 }

@@ -23,9 +23,6 @@ use crate::protocol::response::Response;
 use crate::protocol::{capability, err};
 use crate::session::{Claimed, Product, Session, Timings, TlsSession};
 
-/// caching_sha2_password knows the password already; the server's OK follows.
-const FAST_AUTH_OK: [u8; 2] = [0x01, 0x03];
-
 /// Why a login ended without a connection.
 pub(super) enum Ended {
     Failed(Error),
@@ -138,7 +135,8 @@ impl Sides<'_> {
         let mut turn = Side::Server;
         loop {
             while let Some(payload) = self.server_packet()? {
-                turn = if *payload == FAST_AUTH_OK { Side::Server } else { Side::Driver };
+                let asks_nothing = login.asks_nothing(&payload);
+                turn = if asks_nothing { Side::Server } else { Side::Driver };
                 match login.server_packet(&payload)? {
                     Verdict::Continue => {}
                     Verdict::CheckKey => check_key(payload.get(1..).unwrap_or_default())?,
@@ -154,8 +152,8 @@ impl Sides<'_> {
                         return Ok(());
                     }
                 }
-                if *payload == FAST_AUTH_OK {
-                    // It asks for nothing: it goes to the driver with what follows.
+                if asks_nothing {
+                    // It goes to the driver with what follows.
                     let packet = frame(&payload, self.to_driver.next());
                     self.driver.send(&packet).map_err(|_| Ended::DriverGone)?;
                 } else {
@@ -382,4 +380,4 @@ fn check_key(key: &[u8]) -> Result<(), Error> {
 
 #[cfg(test)]
 #[cfg(feature = "mysql")]
-mod tests;
+pub(super) mod tests;

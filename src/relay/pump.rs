@@ -41,9 +41,22 @@ pub(super) struct Pump {
 /// How a connection ended.
 pub(super) enum End {
     Driver,
+    /// In order.
+    ServerClosed,
     Server(CloseReason),
-    /// The deadline: neither side is waited for.
+    /// The deadline, or a fault of ours: neither side is waited for.
     Both(CloseReason),
+}
+
+impl End {
+    /// The cause, where it is known without looking further.
+    pub(super) fn reason(&self) -> Option<CloseReason> {
+        match self {
+            End::Driver => Some(CloseReason::Local),
+            End::ServerClosed => None,
+            End::Server(reason) | End::Both(reason) => Some(reason.clone()),
+        }
+    }
 }
 
 /// What to wait for before there is something to do.
@@ -129,9 +142,11 @@ impl Pump {
             return Err(End::Driver);
         }
         if self.server.has_ended() && self.server.received().is_empty() {
-            return Err(server_closed(&self.driver));
+            return Err(End::ServerClosed);
         }
         self.job.traffic.owes(!self.server.received().is_empty() || self.driver.wants_write());
+        self.driver.trim();
+        self.server.trim();
         Ok(())
     }
 
@@ -186,7 +201,7 @@ impl Pump {
             match self.server.receive() {
                 Ok(Received::Some) => self.job.traffic.answered(self.server.received().len()),
                 Ok(Received::Nothing) => {}
-                Ok(Received::End) => return Err(server_closed(&self.driver)),
+                Ok(Received::End) => return Err(End::ServerClosed),
                 Err(failure) => {
                     let _ = self.server.flush(); // our alert
                     return Err(End::Server(failed(failure, &self.job)));
@@ -208,12 +223,14 @@ impl Pump {
                     await_end(server);
                 }
             }
+            End::ServerClosed => {
+                // The server, too, wants to know that nothing was cut off (RFC 8446, section 6.1).
+                server.send_close();
+                let _ = server.flush();
+                job.handover.ended(why_closed(driver));
+                finish_driver(driver, server);
+            }
             End::Server(reason) => {
-                if matches!(reason, CloseReason::Server | CloseReason::Local) {
-                    // The server, too, wants to know that nothing was cut off (RFC 8446, section 6.1).
-                    server.send_close();
-                    let _ = server.flush();
-                }
                 job.handover.ended(reason);
                 finish_driver(driver, server);
             }
@@ -222,15 +239,13 @@ impl Pump {
     }
 }
 
-/// The server closed in order: by itself, or because the driver said goodbye to it, and then closes too.
-fn server_closed(driver: &Link) -> End {
+/// Why a server closed in order: by itself, or because the driver said goodbye to it, and then closes too.
+fn why_closed(driver: &Link) -> CloseReason {
     let mut sockets = [PollFd::new(driver.socket(), HANG_UP)];
-    let driver_closed = wait_until(&mut sockets, Some(Instant::now() + GOODBYE_GAP));
-    let reason = match driver_closed {
+    match wait_until(&mut sockets, Some(Instant::now() + GOODBYE_GAP)) {
         Ok(true) => CloseReason::Local,
         Ok(false) | Err(_) => CloseReason::Server,
-    };
-    End::Server(reason)
+    }
 }
 
 /// Passes on what `from` received, as far as `to` takes it.

@@ -16,7 +16,7 @@ use super::order::Order;
 use super::private_dir::PrivateDir;
 use crate::connect::deadline::{driver_gone, tells_driver_gone};
 use crate::connect::{Greeted, LookUp};
-use crate::error::{Error, IoErrorKind, Result, Step};
+use crate::error::{Error, IoErrorKind, Result};
 use crate::handover::CloseReason;
 use crate::session::Transport;
 
@@ -86,6 +86,7 @@ impl Workers {
             None => self.spawn()?,
         };
         let (deadline, handover) = (order.deadline.clone(), order.handover.clone());
+        let slowest = order.route.slowest_step();
         let (caller, called) = sync_channel(1);
         let jobs = worker.jobs.clone();
         let workers = Arc::downgrade(self);
@@ -97,7 +98,7 @@ impl Workers {
             Ok(called) => called,
             Err(RecvTimeoutError::Timeout) => {
                 handover.abandon();
-                Err(deadline.missed(Step::Resolve))
+                Err(deadline.missed(slowest))
             }
             Err(RecvTimeoutError::Disconnected) => Err(lost()),
         }

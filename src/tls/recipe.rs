@@ -173,7 +173,11 @@ impl Recipe {
 /// The name that certificates are checked for. The zone of an IPv6 address belongs to this machine
 /// alone, so no certificate has it.
 pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
-    let name = host.split_once('%').map_or(host, |(address, _zone)| address);
+    let (name, zone) = host.split_once('%').unwrap_or((host, ""));
+    let of_a_zone = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if !zone.bytes().all(of_a_zone) {
+        return Err(Error::config(ConfigErrorKind::Value, "host", not_a_host(host)));
+    }
     ServerName::try_from(name.to_owned())
         .map_err(|_| Error::config(ConfigErrorKind::Value, "host", not_a_host(host)))
 }

@@ -181,7 +181,11 @@ impl ClientOptions {
         let charset = self.default_character_set.clone().filter(|name| name != "auto");
         let builder = set(builder, &charset, ConnectionBuilder::charset);
         let zlib = self.compress || self.compression_algorithms == Some(Compression::Zlib);
-        let builder = if zlib { builder.compression(ZLIB_LEVEL) } else { builder };
+        let builder = match (zlib, self.compression_algorithms) {
+            (true, _) => builder.compression(ZLIB_LEVEL),
+            (false, Some(_)) => builder.without_compression(),
+            (false, None) => builder,
+        };
         let builder = set(builder, &self.max_allowed_packet, ConnectionBuilder::max_allowed_packet);
         set(builder, &self.init_command, ConnectionBuilder::init_statement)
     }

@@ -26,7 +26,7 @@ pub(crate) struct DefaultsArgs {
     #[arg(long, value_name = "SUFFIX", help_heading = CLIENT)]
     defaults_group_suffix: Option<String>,
 
-    /// Read no option file, as is the default
+    /// Read no option file, as is the default; not that of the DSN's option-file either
     #[arg(long, help_heading = CLIENT, conflicts_with_all = ["defaults_file", "defaults_extra_file"])]
     no_defaults: bool,
 }
@@ -56,6 +56,7 @@ impl DefaultsArgs {
                 Some(_) => Err(Failure::usage(
                     "--defaults-group-suffix has no option file to be for: give one by --defaults-file",
                 )),
+                None if self.no_defaults => Ok(builder.without_option_file()),
                 None => Ok(builder),
             };
         };

@@ -56,11 +56,11 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<ExitCode, Failure> {
     // Warnings of the login are lines of their own.
     progress.end();
     let login = login::log_in(&builder);
-    let report = Report::of(&builder, probed, login, advice, budget.used() + 1);
+    // The login too, unless it was refused before anything was dialed.
+    let made = budget.used() + usize::from(login.mode.is_some());
+    let report = Report::of(&builder, probed, login, advice, made);
     if args.json {
-        let text = serde_json::to_string_pretty(&report)
-            .map_err(|error| Failure::error("io.output", format!("no JSON: {error}")))?;
-        output::print(text)?;
+        output::json(&report)?;
     } else {
         output::print(paint::painted(&text::lines(&report)))?;
     }

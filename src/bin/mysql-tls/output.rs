@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::{ErrorKind, Write, stdout};
 
+use serde::Serialize;
+
 use crate::failure::Failure;
 use crate::lines;
 
@@ -13,6 +15,13 @@ pub(crate) fn print(text: impl fmt::Display) -> Result<(), Failure> {
         ErrorKind::BrokenPipe => Failure::ReaderGone,
         _ => Failure::error("io.output", format!("the result could not be written: {error}")),
     })
+}
+
+/// Prints a result as one JSON object.
+pub(crate) fn json(result: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(result)
+        .map_err(|error| Failure::error("io.output", format!("no JSON: {error}")))?;
+    print(text)
 }
 
 /// Prints a line on stderr.

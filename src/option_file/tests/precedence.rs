@@ -25,7 +25,6 @@ fn rows() -> Vec<(&'static str, &'static str, &'static str, Setter)> {
         ("tls-version", "TLSv1.2", "TLSv1.3", |b| b.tls_version("TLSv1.2,TLSv1.3")),
         ("ssl-cipher", "A", "B", |b| b.ssl_cipher("C")),
         ("tls-ciphersuites", "A", "B", |b| b.tls_ciphersuites("C")),
-        ("tls-sni-servername", "a", "b", |b| b.tls_sni_servername("c")),
         ("tls-sni", "false", "true", |b| b.tls_sni(true)),
         ("tls-resumption", "off", "on", |b| b.tls_resumption(true)),
         ("reload-certificates", "0", "1", |b| b.reload_certificates(true)),
@@ -62,8 +61,15 @@ fn rows() -> Vec<(&'static str, &'static str, &'static str, Setter)> {
 }
 
 /// What has no field of its own, is the file itself, or belongs to the host.
-const ELSEWHERE: [&str; 6] =
-    ["secure-auth", "prefer-socket", "option-file", "option-groups", "socket", "tls-server-name"];
+const ELSEWHERE: [&str; 7] = [
+    "secure-auth",
+    "prefer-socket",
+    "option-file",
+    "option-groups",
+    "socket",
+    "tls-server-name",
+    "tls-sni-servername",
+];
 
 fn dsn(query: &str) -> ConnectionBuilder {
     format!("mysql://h?{query}").parse().unwrap()

@@ -30,9 +30,8 @@ fn response(charset: u8) -> Vec<u8> {
     payload
 }
 
-/// A driver that answers with this charset, and a server that never answers: what the server gets
-/// until the login fails, and how it does.
-fn login(memory: &Arc<Memory>, charset: u8) -> (Vec<u8>, Error) {
+/// The job of a driver that comes with TLS to a server that is not there.
+pub(in crate::relay) fn job(memory: &Arc<Memory>) -> Job {
     let connector = ConnectionBuilder::new("db")
         .ssl_mode(SslMode::Required)
         .connect_timeout(Duration::from_millis(300))
@@ -56,15 +55,22 @@ fn login(memory: &Arc<Memory>, charset: u8) -> (Vec<u8>, Error) {
         dial_time: Duration::ZERO,
         greeting_time: Duration::ZERO,
     };
-    let job = order.into_job(facts, Plan::Tls(tls));
-    let (mut driver, ours) = UnixStream::pair().unwrap();
-    let (mut server, theirs) = UnixStream::pair().unwrap();
-    for socket in [&ours, &theirs] {
-        socket.set_nonblocking(true).unwrap();
-    }
+    order.into_job(facts, Plan::Tls(tls))
+}
+
+/// A plaintext link, and its other end.
+pub(in crate::relay) fn link() -> (UnixStream, Link) {
+    let (other, ours) = UnixStream::pair().unwrap();
+    ours.set_nonblocking(true).unwrap();
+    (other, Link::plain(socket2::Socket::from(ours)))
+}
+
+/// A driver that answers with this charset, and a server that never answers: what the server gets
+/// until the login fails, and how it does.
+fn login(memory: &Arc<Memory>, charset: u8) -> (Vec<u8>, Error) {
+    let job = job(memory);
+    let ((mut driver, mut ours), (mut server, mut theirs)) = (link(), link());
     driver.write_all(&frame(&response(charset), 1)).unwrap();
-    let (mut ours, mut theirs) =
-        (Link::plain(socket2::Socket::from(ours)), Link::plain(socket2::Socket::from(theirs)));
     let Err(Ended::Failed(error)) = log_in(&mut ours, &mut theirs, None, &job) else {
         panic!("it should have failed");
     };

@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -14,10 +14,12 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SanType,
 };
+use rustix::fs::{Mode, OFlags};
 use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
 
+use super::files::warn_of_other_owner;
 use super::names::{ClientName, ServerName};
 use super::{CA, CA_KEY};
 use crate::failure::Failure;
@@ -217,8 +219,15 @@ fn now() -> OffsetDateTime {
 fn read_key(path: &Path) -> Result<KeyPair, Failure> {
     let shown = path.display();
     let mut text = Zeroizing::new(String::new());
-    let opened = File::open(path).and_then(|file| {
+    // NONBLOCK, so that opening a FIFO returns at once.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(path, flags, Mode::empty()).map_err(std::io::Error::from);
+    let opened = opened.map(File::from).and_then(|file| {
         let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(std::io::Error::other("it is not a regular file"));
+        }
+        warn_of_other_owner(path, metadata.uid());
         if metadata.permissions().mode() & 0o007 != 0 {
             output::warn(format_args!(
                 "every user of this machine can read the CA's private key in {shown}; take that \

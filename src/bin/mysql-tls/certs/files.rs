@@ -3,12 +3,14 @@
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, Mode, OFlags};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
+use crate::output;
 
 /// A file to be made.
 pub(crate) struct NewFile {
@@ -40,7 +42,7 @@ pub(crate) fn refuse_existing(dir: &Path, names: &[&str]) -> Result<(), Failure>
 /// Makes all of the files, and the directory where it is not there. Where one cannot be made, none
 /// of them stays.
 pub(crate) fn write(dir: &Path, files: &[NewFile]) -> Result<(), Failure> {
-    let is_new = match std::fs::create_dir(dir) {
+    let is_new = match std::fs::DirBuilder::new().mode(0o755).create(dir) {
         Ok(()) => true,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => false,
         Err(error) => return Err(not_written(dir, None, &error)),
@@ -58,6 +60,7 @@ fn write_into(dir: &Path, files: &[NewFile]) -> Result<(), Failure> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let directory = rustix::fs::open(dir, flags, Mode::empty())
         .map_err(|error| not_written(dir, None, &error.into()))?;
+    only_ours(dir, &directory)?;
     let mut made = Vec::new();
     for file in files {
         let done = create(&directory, file).and_then(|open| {
@@ -77,6 +80,35 @@ fn write_into(dir: &Path, files: &[NewFile]) -> Result<(), Failure> {
     // The names last as well; a file system that cannot promise that has them all the same.
     let _ = rustix::fs::fsync(&directory);
     Ok(())
+}
+
+/// Refuses a directory in which every user could exchange what is made there.
+fn only_ours(dir: &Path, directory: &OwnedFd) -> Result<(), Failure> {
+    let facts =
+        rustix::fs::fstat(directory).map_err(|error| not_written(dir, None, &error.into()))?;
+    let mode = Mode::from_raw_mode(facts.st_mode);
+    let shown = dir.display();
+    if mode.contains(Mode::WOTH) && !mode.contains(Mode::SVTX) {
+        return Err(Failure::error(
+            "config.file-writable",
+            format!(
+                "every user of this machine can exchange files in {shown}; run `chmod o-w` on it, or \
+                 give another directory"
+            ),
+        ));
+    }
+    warn_of_other_owner(dir, facts.st_uid);
+    Ok(())
+}
+
+/// Whoever owns a directory or a file can exchange what is in it.
+pub(crate) fn warn_of_other_owner(path: &Path, owner: u32) {
+    if owner != 0 && owner != rustix::process::geteuid().as_raw() {
+        output::warn(format_args!(
+            "{} belongs to the user with number {owner}, who can exchange what is in it",
+            path.display()
+        ));
+    }
 }
 
 fn create(directory: &OwnedFd, file: &NewFile) -> std::io::Result<File> {

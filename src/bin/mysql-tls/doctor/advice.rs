@@ -25,7 +25,7 @@ impl Advice {
     }
 }
 
-/// The strongest settings that work; makes one more probe where another name is worth a try.
+/// The strongest settings that work, or would once something is mended; makes one more probe where another name is worth a try.
 pub(super) fn advise(
     builder: &ConnectionBuilder,
     findings: &Findings,
@@ -41,7 +41,7 @@ pub(super) fn advise(
         );
     };
     if !probe.offers_tls() {
-        return without_tls(builder, &strict, probe);
+        return without_tls(builder, &strict, probe, findings);
     }
     let error = match verdict(findings.mode(SslMode::VerifyIdentity)) {
         Verdict::Works { .. } => {
@@ -64,9 +64,14 @@ pub(super) fn advise(
             return advice;
         }
         return Advice::new(
-            with_mode(SslMode::VerifyCa).to_string(),
-            true,
-            format!("the chain is verified and the name is not, since it fails: {}", error.message),
+            strict.to_string(),
+            false,
+            format!(
+                "the chain is good and the name is not: {}; give the server a certificate that has \
+                 the host's name; ssl-mode=VERIFY_CA works, and lets in whoever has another \
+                 certificate of that CA",
+                error.message
+            ),
         );
     }
     match error.code {
@@ -79,10 +84,17 @@ pub(super) fn advise(
     }
 }
 
-fn without_tls(builder: &ConnectionBuilder, strict: &ConnectionBuilder, probe: &Probe) -> Advice {
+fn without_tls(
+    builder: &ConnectionBuilder,
+    strict: &ConnectionBuilder,
+    probe: &Probe,
+    findings: &Findings,
+) -> Advice {
     if is_socket(probe) {
+        let preferred = builder.clone().ssl_mode(SslMode::Preferred);
+        let works = matches!(verdict(findings.mode(SslMode::Preferred)), Verdict::Works { .. });
         let why = "the server offers no TLS, and on its Unix socket none is needed";
-        return Advice::new(builder.to_string(), true, why);
+        return Advice::new(preferred.to_string(), works, why);
     }
     Advice::new(
         strict.to_string(),
@@ -97,7 +109,8 @@ pub(super) fn is_socket(probe: &Probe) -> bool {
     probe.address().parse::<std::net::SocketAddr>().is_err()
 }
 
-/// The same under a name that the certificate has: the chain is known to be good.
+/// The chain is known to be good, and the certificate has another name. What is advised is not what
+/// an attacker may have shown: he could have a certificate of that CA himself.
 fn by_other_name(strict: &ConnectionBuilder, probe: &Probe, budget: &mut Budget) -> Option<Advice> {
     let names = probe.peer().first()?.subject_alt_names();
     let name = names.iter().filter_map(|name| name.strip_prefix("DNS:")).find(|name| {
@@ -107,11 +120,12 @@ fn by_other_name(strict: &ConnectionBuilder, probe: &Probe, budget: &mut Budget)
     let probe = named.probe(budget.take()?).ok()?;
     probe.handshake().ok()??;
     Some(Advice::new(
-        named.to_string(),
-        true,
+        strict.to_string(),
+        false,
         format!(
-            "the certificate is for {name}, not for the host; use this if that is the server you \
-             mean"
+            "the certificate is for {name}, not for the host: connect to it by that name, or add \
+             tls-server-name={name}, which works, but only if the server's own file has that name, \
+             since what was shown here may be an attacker's"
         ),
     ))
 }
@@ -125,6 +139,7 @@ fn by_authority(builder: &ConnectionBuilder, probe: &Probe) -> Advice {
         _ => SslMode::VerifyIdentity,
     };
     let file = authority.map_or(Some("ca.pem"), |authority| authority.file);
+    let has_ca = dsn.contains("ssl-ca=") || dsn.contains("ssl-capath=");
     let dsn = with_ca(&builder.clone().ssl_mode(mode).to_string(), file);
     let mut advice = match (authority, file) {
         (Some(authority), Some(file)) => Advice::new(
@@ -155,6 +170,12 @@ fn by_authority(builder: &ConnectionBuilder, probe: &Probe) -> Advice {
             )
         }
     };
+    if has_ca {
+        advice.why = format!(
+            "if the CA that was given is the right one, somebody sits in between; else {}",
+            advice.why
+        );
+    }
     advice.authorities = match authority {
         Some(authority) => vec![authority],
         None => AUTHORITIES.iter().collect(),

@@ -24,6 +24,11 @@ impl Budget {
         Some(self.until)
     }
 
+    /// Gives back one that was not made.
+    pub(super) fn give_back(&mut self) {
+        self.used = self.used.saturating_sub(1);
+    }
+
     pub(super) fn used(&self) -> usize {
         self.used
     }
@@ -38,6 +43,9 @@ mod tests {
         let mut budget = Budget::new(2, Duration::from_secs(60));
         assert_eq!([(); 4].map(|()| budget.take().is_some()), [true, true, false, false]);
         assert_eq!(budget.used(), 2);
+        budget.give_back();
+        assert_eq!(budget.used(), 1);
+        assert!(budget.take().is_some());
         let mut late = Budget::new(2, Duration::ZERO);
         assert!(late.take().is_none());
         assert_eq!(late.used(), 0);

@@ -1,5 +1,9 @@
 //! The one login, under exactly the given settings.
 
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::Duration;
+
 use mysql_tls::mysql::prelude::{FromRow, Queryable};
 use mysql_tls::{Connection, ConnectionBuilder, Difference, ServerTlsStatus, Session, SslMode};
 
@@ -36,18 +40,35 @@ pub(super) fn log_in(builder: &ConnectionBuilder) -> Login {
         }
     };
     let result = match connector.connect() {
-        Ok(mut connection) => Ok(LoggedIn {
-            // Nothing at all is no view either.
-            view: connection.server_tls_status().ok().filter(|view| !view.variables().is_empty()),
-            inside: inside(&mut connection),
-            session: connection.session().clone(),
-        }),
+        Ok(connection) => {
+            let session = connection.session().clone();
+            let (view, inside) = asked(connection);
+            Ok(LoggedIn { session, view, inside })
+        }
         Err(error) => Err(Problem::from(&error)),
     };
     Login {
         mode: Some(connector.ssl_mode()),
         has_certificate: connector.client_identity().is_some(),
         result,
+    }
+}
+
+/// How long a server may take to tell what it has to say inside.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the server says of TLS, and of itself. One that never ends saying it is left to do so.
+fn asked(mut connection: Connection) -> (Option<ServerTlsStatus>, Option<Vec<Difference>>) {
+    let (sender, answers) = sync_channel(1);
+    let asking = move || {
+        // Nothing at all is no view either.
+        let view = connection.server_tls_status().ok();
+        let view = view.filter(|view| !view.variables().is_empty());
+        let _ = sender.send((view, inside(&mut connection)));
+    };
+    match thread::Builder::new().spawn(asking) {
+        Ok(_) => answers.recv_timeout(PATIENCE).unwrap_or_default(),
+        Err(_) => (None, None),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The probes, one after another. None stops the others.
 
-use mysql_tls::{ConnectionBuilder, ProbeOffer, SslMode};
+use mysql_tls::{ConnectionBuilder, Error, ProbeOffer, SslMode};
 
 use super::budget::Budget;
 use super::findings::{Attempt, Findings};
@@ -20,6 +20,10 @@ pub(super) fn run(
         .map(|mode| {
             progress.show(&format!("ssl-mode={mode}"));
             let attempt = budget.take().map(|until| builder.clone().ssl_mode(mode).probe(until));
+            // Refused before anything was dialed.
+            if let Some(Err(Error::Config(_))) = &attempt {
+                budget.give_back();
+            }
             (mode, attempt)
         })
         .collect();

@@ -1,7 +1,5 @@
 //! All that doctor has to say: the JSON object, and what the text is made of.
 
-use std::time::SystemTime;
-
 use mysql_tls::{Claimed, ConnectionBuilder, PeerCertificate, Probe, ProbeOffer, Session, SslMode};
 use serde::Serialize;
 
@@ -20,7 +18,8 @@ pub(super) struct Report {
     pub(super) versions: Vec<Tried>,
     pub(super) cipher_suites: Vec<Tried>,
     pub(super) groups: Vec<Tried>,
-    pub(super) certificates: Vec<Certificate>,
+    /// As shown to somebody who verified nothing.
+    pub(super) certificates: Vec<PeerCertificate>,
     pub(super) client_certificate: ClientCertificate,
     pub(super) modes: Vec<Mode>,
     pub(super) settings: Settings,
@@ -45,15 +44,6 @@ pub(super) struct Tried {
     /// Why it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<Problem>,
-}
-
-/// A certificate of the chain, as shown to somebody who verified nothing.
-#[derive(Serialize)]
-pub(super) struct Certificate {
-    #[serde(flatten)]
-    pub(super) facts: PeerCertificate,
-    pub(super) key: Option<String>,
-    pub(super) version: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -103,7 +93,7 @@ impl Report {
             versions: tried(&findings.versions),
             cipher_suites: tried(&findings.cipher_suites),
             groups: tried(&findings.groups),
-            certificates: certificates.iter().map(Certificate::of).collect(),
+            certificates: certificates.to_vec(),
             client_certificate: ClientCertificate {
                 requested,
                 told: verdicts::client_certificate(requested, &login),
@@ -128,22 +118,6 @@ impl Report {
                 session: login.result.ok().map(|logged_in| logged_in.session),
             },
         }
-    }
-}
-
-impl Certificate {
-    fn of(certificate: &PeerCertificate) -> Self {
-        Certificate {
-            key: certificate.key(),
-            version: certificate.version(),
-            facts: certificate.clone(),
-        }
-    }
-
-    /// Whether it is valid now, by its dates alone.
-    pub(super) fn is_in_time(&self) -> bool {
-        let now = SystemTime::now();
-        self.facts.not_before() <= now && now <= self.facts.not_after()
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::time::SystemTime;
 
+use mysql_tls::PeerCertificate;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::authorities::Authority;
-use super::report::{Certificate, Mode, Report, Tried};
+use super::report::{Mode, Report, Tried};
 use super::verdicts::{Taken, Verdict};
 
 /// How a line is meant.
@@ -48,7 +49,8 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
         _ => Tone::Plain,
     };
     lines.push(line("Proxy in between", &report.proxy.told, suspicion));
-    let nothing = report.attacker.starts_with("nothing");
+    let nothing =
+        report.attacker.starts_with("nothing") && !report.attacker.starts_with("nothing, unless");
     let danger = if nothing { Tone::Good } else { Tone::Doubtful };
     lines.push(line("An attacker gets", &report.attacker, danger));
     lines.extend(advice(report));
@@ -106,8 +108,7 @@ fn offers(name: &str, tried: &[Tried]) -> Vec<Line> {
     lines
 }
 
-fn certificate_lines(number: usize, certificate: &Certificate) -> Vec<Line> {
-    let facts = &certificate.facts;
+fn certificate_lines(number: usize, facts: &PeerCertificate) -> Vec<Line> {
     let name = match number {
         0 => "Certificate".to_owned(),
         _ => "  sent with it".to_owned(),
@@ -120,7 +121,7 @@ fn certificate_lines(number: usize, certificate: &Certificate) -> Vec<Line> {
     }
     lines.push(line("  issuer", facts.issuer(), Tone::Plain));
     let (from, to) = (date(facts.not_before()), date(facts.not_after()));
-    let (tone, left) = match (certificate.is_in_time(), facts.days_left()) {
+    let (tone, left) = match (is_in_time(facts), facts.days_left()) {
         (true, days) => (Tone::Plain, format!("{days} days left")),
         (false, _) if facts.not_before() > SystemTime::now() => {
             (Tone::Bad, "NOT VALID YET".to_owned())
@@ -128,11 +129,18 @@ fn certificate_lines(number: usize, certificate: &Certificate) -> Vec<Line> {
         (false, _) => (Tone::Bad, "EXPIRED".to_owned()),
     };
     lines.push(line("  valid", format!("{from} to {to} ({left})"), tone));
-    let key = certificate.key.as_deref().unwrap_or("cannot be read");
+    let key = facts.key();
+    let key = key.as_deref().unwrap_or("cannot be read");
     let version =
-        certificate.version.map_or(String::new(), |version| format!("; X.509 version {version}"));
+        facts.version().map_or(String::new(), |version| format!("; X.509 version {version}"));
     lines.push(line("  key", format!("{key}{version}"), Tone::Plain));
     lines
+}
+
+/// Whether it is valid now, by its dates alone.
+fn is_in_time(certificate: &PeerCertificate) -> bool {
+    let now = SystemTime::now();
+    certificate.not_before() <= now && now <= certificate.not_after()
 }
 
 fn mode(mode: &Mode) -> Line {

@@ -68,13 +68,19 @@ pub(super) fn verdict(attempt: &Attempt) -> Verdict {
             Verdict::Works { protection: format!("TLS; {}", checked(session.verified())) }
         }
         Ok(None) => Verdict::Works { protection: "PLAINTEXT".to_owned() },
-        // It has passed by then: the server is verified before ours is shown.
-        Err(error) if error.code() == "handshake.client-certificate-required" => Verdict::Works {
-            protection: format!(
-                "TLS with a client certificate, which is left out here; {}",
-                checked(probe.verification())
-            ),
-        },
+        // Whoever has shown a certificate has passed by then: it is judged at once, and ours comes after
+        // it. Without one anybody may have sent the alert.
+        Err(error)
+            if error.code() == "handshake.client-certificate-required"
+                && !probe.peer().is_empty() =>
+        {
+            Verdict::Works {
+                protection: format!(
+                    "TLS with a client certificate, which is left out here; {}",
+                    checked(probe.verification())
+                ),
+            }
+        }
         Err(error) => Verdict::Fails { error: Problem::from(error) },
     }
 }

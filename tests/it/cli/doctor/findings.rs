@@ -46,14 +46,6 @@ fn certificates_that_do_not_verify() {
         assert_eq!((&shown["key"], &shown["version"]), (&"ECDSA P-256".into(), &version.into()));
         let advice = &report["advice"];
         let (dsn, tried) = match what {
-            "wrong name" => (
-                format!(
-                    "mysql://app@localhost:{port}/?ssl-mode=VERIFY_IDENTITY&ssl-ca={ca_file}&\
-                     tls-server-name=db.example.com"
-                ),
-                true,
-            ),
-            "no names" => (dsn, true),
             "unknown CA" | "self-signed" | "no intermediate" => (
                 format!("mysql://app@localhost:{port}/?ssl-mode=VERIFY_IDENTITY&ssl-ca=ca.pem"),
                 false,
@@ -173,4 +165,21 @@ fn a_proxy_that_ends_tls_is_suspected() {
         let found: Vec<&str> = found.iter().map(|one| one["compared"].as_str().unwrap()).collect();
         assert_eq!(found, expected);
     }
+}
+
+/// Seven bytes in the clear, which anybody could send.
+#[test]
+fn an_alert_of_somebody_who_showed_no_certificate_proves_nothing() {
+    let required = AfterSslRequest::alert(116);
+    let server = ScriptedServer::start(ServerScript::new().after_ssl_request(required));
+    let dir = TestDir::new();
+    let ca_file = dir.write("ca.pem", Authority::new("CLI CA").pem()).display().to_string();
+    let port = server.port();
+    let dsn = format!("mysql://app@localhost:{port}/?ssl-mode=VERIFY_IDENTITY&ssl-ca={ca_file}");
+    let (code, report) = examine(&dsn);
+    assert_eq!(code, Some(1), "{report:#}");
+    let fails = "handshake.client-certificate-required";
+    assert_eq!(modes(&report), ["works", fails, fails, fails, fails]);
+    assert_eq!(report["advice"]["tried"], false, "{report:#}");
+    nothing_was_given_away(&server, &[]);
 }
