@@ -100,6 +100,7 @@ products! {
         certs::its_files_and_statements_are_a_servers,
         #[cfg(feature = "cli")]
         certs::official_client_with_its_files,
+        #[cfg(feature = "cli")]
         commands::doctor_examines_it,
         #[cfg(feature = "cli")]
         commands::doctor_suspects_a_proxy,
