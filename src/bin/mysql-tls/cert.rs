@@ -80,9 +80,7 @@ pub(crate) fn run(args: &CertArgs) -> Result<ExitCode, Failure> {
         }
     }
     if args.json {
-        let text = serde_json::to_string_pretty(&Report { files })
-            .map_err(|error| Failure::error("io.output", format!("no JSON: {error}")))?;
-        output::print(text)?;
+        output::print_json(&Report { files })?;
     }
     Ok(status)
 }

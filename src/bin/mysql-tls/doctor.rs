@@ -58,9 +58,7 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<ExitCode, Failure> {
     let login = login::log_in(&builder);
     let report = Report::of(&builder, probed, login, advice, budget.used() + 1);
     if args.json {
-        let text = serde_json::to_string_pretty(&report)
-            .map_err(|error| Failure::error("io.output", format!("no JSON: {error}")))?;
-        output::print(text)?;
+        output::print_json(&report)?;
     } else {
         output::print(paint::painted(&text::lines(&report)))?;
     }

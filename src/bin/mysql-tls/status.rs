@@ -32,10 +32,7 @@ pub(crate) fn run(args: &StatusArgs) -> Result<(), Failure> {
     let view = server_view(&mut connection);
     let session = connection.session();
     if args.json {
-        let report = Report { session, server_status: view.as_ref() };
-        let text = serde_json::to_string_pretty(&report)
-            .map_err(|error| Failure::error("io.output", format!("no JSON: {error}")))?;
-        return output::print(text);
+        return output::print_json(&Report { session, server_status: view.as_ref() });
     }
     output::print(session)?;
     if let Some(leaf) = session.tls().and_then(|tls| tls.peer().first()) {

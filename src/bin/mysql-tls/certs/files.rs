@@ -8,6 +8,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use zeroize::Zeroizing;
 
+use crate::codes;
 use crate::failure::Failure;
 
 /// A file to be made.
@@ -102,7 +103,7 @@ fn exists(dir: &Path, names: &[&str]) -> Failure {
         ""
     };
     Failure::error(
-        "config.file-exists",
+        codes::FILE_EXISTS,
         format!(
             "{} {are} there already, and nothing is overwritten; {advice} or give another \
              directory{ca}",
@@ -119,7 +120,7 @@ fn not_written(dir: &Path, name: Option<&str>, error: &std::io::Error) -> Failur
         _ => "give a directory that this user can write to",
     };
     Failure::error(
-        "io.files",
+        codes::FILES,
         format!("{} cannot be made ({error}), and no file was; {advice}", path.display()),
     )
 }
