@@ -19,6 +19,9 @@ Remedy              Check this machine's clock, and that of the machine where th
     ] {
         assert_eq!(run(&["explain", code]).end().succeeded(), expected, "{code:?}");
     }
+    let shown = run(&["explain", "certificate.wrong-name"]).end().succeeded();
+    let shown = format!("$ mysql-tls explain certificate.wrong-name\n{shown}```\n");
+    assert!(include_str!("../../../README.md").contains(&shown), "README.md has not\n{shown}");
     // Of the program's own there are as many words.
     let own = run(&["explain", "config.foreign-ca"]).end().succeeded();
     assert!(own.contains("--use-ca") && own.contains("Sign with the tool"), "{own}");
