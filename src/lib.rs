@@ -218,7 +218,7 @@
 //!
 //! [`Error`] is divided by stage, because the stage tells what to do. `Display` is one sentence with
 //! the option, host or file and the remedy; `source()` has the cause; [`Error::code`] is a stable
-//! text, `stage.kind`.
+//! text, `stage.kind`. [`error_codes`] lists all of them with their remedies.
 //!
 //! | stage | codes | what it is about |
 //! |---|---|---|
@@ -422,9 +422,10 @@ pub use dsn::{DsnKey, dsn_keys};
 pub use endpoint::{Endpoint, EndpointOptions, EndpointSession, UrlStyle};
 pub use error::{
     Attempt, AuthError, AuthErrorKind, CertificateError, CertificateErrorKind, ConfigError,
-    ConfigErrorKind, ConnectError, ConnectErrorKind, DsnError, DsnErrorKind, Error, HandshakeError,
-    HandshakeErrorKind, IoError, IoErrorKind, ProtocolError, ProtocolErrorKind, Result,
-    ServerError, ServerErrorKind, ServerReply, Step, TimeoutError, TlsError, TlsErrorKind,
+    ConfigErrorKind, ConnectError, ConnectErrorKind, DsnError, DsnErrorKind, Error, ErrorCode,
+    HandshakeError, HandshakeErrorKind, IoError, IoErrorKind, ProtocolError, ProtocolErrorKind,
+    Result, ServerError, ServerErrorKind, ServerReply, Step, TimeoutError, TlsError, TlsErrorKind,
+    error_codes,
 };
 pub use handover::CloseReason;
 pub use identity::ClientIdentity;

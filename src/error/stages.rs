@@ -212,7 +212,8 @@ impl ServerError {
 
     /// The server turned the connection away.
     pub(crate) fn refused(server: &str, kind: ServerErrorKind, reply: ServerReply) -> Self {
-        let message = format!("{server} refused the connection: {}; {reply}", kind.advice());
+        let (reason, remedy) = (kind.reason(), kind.remedy());
+        let message = format!("{server} refused the connection: {reason}; {remedy}; {reply}");
         ServerError::new(kind, message, reply)
     }
 
@@ -362,7 +363,7 @@ impl ProtocolError {
 #[error(
     "connecting to {host} took longer than connect-timeout ({limit:?}), {}; {}",
     step.doing(),
-    step.advice()
+    step.remedy()
 )]
 #[non_exhaustive]
 pub struct TimeoutError {

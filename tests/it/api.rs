@@ -35,6 +35,7 @@ fn every_public_type_can_be_shared_and_shown() {
     shared::<ParseSslModeError>();
     shared::<DsnKey>();
     shared::<Error>();
+    shared::<ErrorCode>();
     shared::<DsnError>();
     shared::<ConfigError>();
     shared::<ConnectError>();

@@ -14,6 +14,7 @@ mod attacks;
 mod basics;
 mod certificates;
 mod chains;
+mod chapters;
 #[cfg(feature = "cli")]
 mod cli;
 mod deadlines;

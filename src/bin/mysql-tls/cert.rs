@@ -80,7 +80,7 @@ pub(crate) fn run(args: &CertArgs) -> Result<ExitCode, Failure> {
         }
     }
     if args.json {
-        output::json(&Report { files })?;
+        output::print_json(&Report { files })?;
     }
     Ok(status)
 }

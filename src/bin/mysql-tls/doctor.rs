@@ -60,7 +60,7 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<ExitCode, Failure> {
     let made = budget.used() + usize::from(login.mode.is_some());
     let report = Report::of(&builder, probed, login, advice, made);
     if args.json {
-        output::json(&report)?;
+        output::print_json(&report)?;
     } else {
         output::print(paint::painted(&text::lines(&report)))?;
     }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::codes::Code;
 use crate::output;
 
 /// What ends the program before its work is done.
@@ -9,7 +10,7 @@ pub(crate) enum Failure {
     /// The arguments do not make sense together: exit status 2.
     Usage(String),
     /// Exit status 1, with a code that programs can match.
-    Error { code: &'static str, message: String },
+    Error { code: Code, message: String },
     /// Whoever read the output has gone: no complaint, and nothing went wrong.
     ReaderGone,
 }
@@ -19,8 +20,8 @@ impl Failure {
         Failure::Usage(message.into())
     }
 
-    pub(crate) fn error(code: &'static str, message: impl Into<String>) -> Self {
-        Failure::Error { code, message: message.into() }
+    pub(crate) fn error(code: impl Into<Code>, message: impl Into<String>) -> Self {
+        Failure::Error { code: code.into(), message: message.into() }
     }
 
     /// Tells it on stderr.
@@ -30,7 +31,7 @@ impl Failure {
                 crate::arguments::refused(crate::arguments::misuse(&message))
             }
             Failure::Error { code, message } => {
-                output::tell(format_args!("error[{code}]: {message}"));
+                output::complain(code, message);
                 ExitCode::FAILURE
             }
             Failure::ReaderGone => ExitCode::SUCCESS,
@@ -40,6 +41,6 @@ impl Failure {
 
 impl From<mysql_tls::Error> for Failure {
     fn from(error: mysql_tls::Error) -> Self {
-        Failure::error(error.code(), error.to_string())
+        Failure::error(&error, error.to_string())
     }
 }

@@ -4,13 +4,17 @@ mod arguments;
 mod cert;
 mod certs;
 mod client;
+mod codes;
+mod completions;
 mod defaults;
 mod descriptors;
 mod doctor;
 mod duration;
 mod exec;
+mod explain;
 mod failure;
 mod lines;
+mod man;
 mod others;
 mod output;
 mod password;
@@ -27,9 +31,12 @@ use clap::{Parser, Subcommand};
 
 use failure::Failure;
 
+/// What the program is called, also in what it generates.
+const NAME: &str = "mysql-tls";
+
 /// TLS connections to TiDB, MySQL and MariaDB, with the five ssl-modes meaning what they say.
 #[derive(Parser)]
-#[command(name = "mysql-tls", version, after_help = EXIT_STATUS)]
+#[command(name = NAME, version, after_help = EXIT_STATUS)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -37,7 +44,8 @@ struct Cli {
 
 const EXIT_STATUS: &str = "Exit status: 0 for success, 1 for an error, which stands on stderr as \
                            `error[CODE]: sentence`, or in the report of `doctor`, 2 for wrong \
-                           usage. `exec` ends with the status of its command.";
+                           usage. `exec` ends with the status of its command. `explain CODE` \
+                           tells what to do about an error.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -53,6 +61,12 @@ enum Command {
     Cert(cert::CertArgs),
     /// Makes a CA and certificates of a server and of clients, for TiDB, MySQL and MariaDB
     Certs(certs::CertsArgs),
+    /// Explains the code of an error: what it means and what to do; without one lists all of them
+    Explain(explain::ExplainArgs),
+    /// Prints a script that completes this program's command lines in a shell
+    Completions(completions::CompletionsArgs),
+    /// Prints this program's manual page, or writes it and those of the subcommands into files
+    Man(man::ManArgs),
 }
 
 fn main() -> ExitCode {
@@ -70,6 +84,9 @@ fn main() -> ExitCode {
         Command::Exec(args) => exec::run(&args, &inherited),
         Command::Cert(args) => cert::run(&args),
         Command::Certs(args) => certs::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Explain(args) => explain::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Completions(args) => completions::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Man(args) => man::run(&args).map(|()| ExitCode::SUCCESS),
     };
     let status = done.unwrap_or_else(Failure::report);
     lines::finish();

@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write, stdout};
 
 use serde::Serialize;
 
+use crate::codes::{self, Code};
 use crate::failure::Failure;
 use crate::lines;
 
@@ -13,20 +14,25 @@ pub(crate) fn print(text: impl fmt::Display) -> Result<(), Failure> {
     let mut out = stdout().lock();
     writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| match error.kind() {
         ErrorKind::BrokenPipe => Failure::ReaderGone,
-        _ => Failure::error("io.output", format!("the result could not be written: {error}")),
+        _ => Failure::error(codes::OUTPUT, format!("the result could not be written: {error}")),
     })
 }
 
-/// Prints a result as one JSON object.
-pub(crate) fn json(result: &impl Serialize) -> Result<(), Failure> {
+/// Prints a result as JSON.
+pub(crate) fn print_json(result: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(result)
-        .map_err(|error| Failure::error("io.output", format!("no JSON: {error}")))?;
+        .map_err(|error| Failure::error(codes::OUTPUT, format!("no JSON: {error}")))?;
     print(text)
 }
 
 /// Prints a line on stderr.
 pub(crate) fn tell(line: impl fmt::Display) {
     lines::write(line.to_string());
+}
+
+/// Prints an error on stderr.
+pub(crate) fn complain(code: impl Into<Code>, message: impl fmt::Display) {
+    tell(format_args!("error[{}]: {message}", code.into()));
 }
 
 pub(crate) fn warn(message: impl fmt::Display) {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use mysql_tls::{ConnectionBuilder, Password};
+use mysql_tls::{ConfigErrorKind, ConnectionBuilder, Password};
 
 use crate::failure::Failure;
 use crate::output;
@@ -55,7 +55,7 @@ impl PasswordArgs {
 fn ask() -> Result<Password, Failure> {
     rpassword::prompt_password("Password: ").map(Password::new).map_err(|error| {
         Failure::error(
-            "config.password",
+            ConfigErrorKind::Password,
             format!(
                 "-p: there is no terminal to ask for the password on ({error}); use \
                  --password-file or MYSQL_PWD"

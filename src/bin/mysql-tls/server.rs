@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use mysql_tls::{ConnectionBuilder, Connector};
+use mysql_tls::{ConfigErrorKind as Kind, ConnectionBuilder, Connector};
 
 use crate::client::ClientOptions;
 use crate::defaults::DefaultsArgs;
@@ -98,7 +98,7 @@ impl ServerArgs {
             let rest = message.strip_prefix(key)?;
             rest.starts_with([':', ' ']).then(|| format!("{option}{rest}"))
         });
-        Failure::error(error.code(), named.unwrap_or(message))
+        Failure::error(error, named.unwrap_or(message))
     }
 
     fn parsed(&self, dsn: &str) -> Result<ConnectionBuilder, mysql_tls::Error> {
@@ -108,17 +108,15 @@ impl ServerArgs {
 
     /// A DSN that does not stand before the eyes of whoever reads the error.
     fn parsed_from(&self, source: &str, dsn: &str) -> Result<ConnectionBuilder, Failure> {
-        self.parsed(dsn).map_err(|error| {
-            Failure::error(error.code(), format!("{source}: {}", by_option(&error)))
-        })
+        self.parsed(dsn)
+            .map_err(|error| Failure::error(&error, format!("{source}: {}", by_option(&error))))
     }
 
     /// An argument, else a file, else host or socket, else an option file, else the environment.
     fn source(&self) -> Result<ConnectionBuilder, Failure> {
         if let Some(dsn) = &self.dsn {
-            let builder = self
-                .parsed(dsn)
-                .map_err(|error| Failure::error(error.code(), by_option(&error)))?;
+            let builder =
+                self.parsed(dsn).map_err(|error| Failure::error(&error, by_option(&error)))?;
             // What is written without secrets is shorter where there are some.
             if builder.to_dsn().is_ok_and(|whole| whole != builder.to_string()) {
                 output::warn(
@@ -164,7 +162,7 @@ pub(crate) fn variable(name: &str) -> Result<Option<String>, Failure> {
         .filter(|value| !value.is_empty())
         .map(OsString::into_string)
         .transpose()
-        .map_err(|_| Failure::error("config.value", format!("the variable {name} is not UTF-8")))
+        .map_err(|_| Failure::error(Kind::Value, format!("the variable {name} is not UTF-8")))
 }
 
 /// The text of a file, or of standard input. A pipe will do, since a shell's `<(...)` is one.
@@ -178,28 +176,28 @@ fn read(path: &Path) -> Result<String, Failure> {
         std::fs::File::open(path)
             .and_then(|file| file.take(SIZE_LIMIT + 1).read_to_end(&mut content))
     };
-    let failed = |code, why: &str| Failure::error(code, format!("--dsn-file: {name} {why}"));
+    let failed = |code: Kind, why: &str| Failure::error(code, format!("--dsn-file: {name} {why}"));
     match done {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(failed("config.file-missing", "does not exist; check the path"));
+            return Err(failed(Kind::FileMissing, "does not exist; check the path"));
         }
         Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => {
-            return Err(failed("config.file-kind", "is a directory; give a file with a DSN"));
+            return Err(failed(Kind::FileKind, "is a directory; give a file with a DSN"));
         }
         Err(error) => {
             return Err(failed(
-                "config.file-unreadable",
+                Kind::FileUnreadable,
                 &format!("cannot be read ({error}); let this user read it"),
             ));
         }
         Ok(_) if content.len() as u64 > SIZE_LIMIT => {
-            return Err(failed("config.file-kind", "is larger than 1 MiB; give a file with a DSN"));
+            return Err(failed(Kind::FileKind, "is larger than 1 MiB; give a file with a DSN"));
         }
         Ok(_) if content.trim_ascii().is_empty() => {
-            return Err(failed("config.file-kind", "is empty; write the DSN into it"));
+            return Err(failed(Kind::FileKind, "is empty; write the DSN into it"));
         }
         Ok(_) => {}
     }
     String::from_utf8(content)
-        .map_err(|_| failed("config.file-kind", "is not UTF-8 text; give a file with a DSN"))
+        .map_err(|_| failed(Kind::FileKind, "is not UTF-8 text; give a file with a DSN"))
 }

@@ -1,5 +1,6 @@
 //! The signals that ask a program to end.
 
+use mysql_tls::IoErrorKind;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -11,8 +12,9 @@ pub(crate) fn awaited(others: &[i32]) -> Result<Signals, Failure> {
     let ignored = ignored();
     let ending = [SIGTERM, SIGINT, SIGHUP, SIGQUIT].into_iter();
     let awaited = ending.filter(|signal| ignored >> (signal - 1) & 1 == 0);
-    Signals::new(awaited.chain(others.iter().copied()))
-        .map_err(|error| Failure::error("io.local", format!("no signal can be awaited: {error}")))
+    Signals::new(awaited.chain(others.iter().copied())).map_err(|error| {
+        Failure::error(IoErrorKind::Local, format!("no signal can be awaited: {error}"))
+    })
 }
 
 /// Whether it asks the program to end.

@@ -32,7 +32,7 @@ pub(crate) fn run(args: &StatusArgs) -> Result<(), Failure> {
     let view = server_view(&mut connection);
     let session = connection.session();
     if args.json {
-        return output::json(&Report { session, server_status: view.as_ref() });
+        return output::print_json(&Report { session, server_status: view.as_ref() });
     }
     output::print(session)?;
     if let Some(leaf) = session.tls().and_then(|tls| tls.peer().first()) {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use mysql_tls::{CertificateFile, ClientIdentity, ConnectionBuilder, SslMode};
+use mysql_tls::{CertificateFile, ClientIdentity, ConfigErrorKind, ConnectionBuilder, SslMode};
 
 use super::authority::{Authority, facts};
 use super::names::{self, ServerName};
@@ -149,7 +149,7 @@ fn statements(user: &str, facts: &ClientIdentity) -> Result<Vec<String>, Failure
     let statement = |required: &require::Required| {
         let Some(clauses) = &required.clauses.clauses else {
             let reason = required.clauses.error.clone().unwrap_or_default();
-            return Err(Failure::error("config.clause", reason));
+            return Err(Failure::error(ConfigErrorKind::Clause, reason));
         };
         let comment = if is_one { String::new() } else { format!(" -- {}", required.products()) };
         Ok(format!("CREATE USER '{user}'@'%' REQUIRE {clauses};{comment}"))

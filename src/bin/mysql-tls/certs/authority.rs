@@ -9,7 +9,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
 use std::path::Path;
 use std::time::SystemTime;
 
-use mysql_tls::{CertificateFile, ClientIdentity};
+use mysql_tls::{CertificateFile, ClientIdentity, ConfigErrorKind};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SanType,
@@ -23,7 +23,7 @@ use super::files::warn_of_other_owner;
 use super::names::{ClientName, ServerName};
 use super::{CA, CA_KEY};
 use crate::failure::Failure;
-use crate::output;
+use crate::{codes, output};
 
 /// What the common name of a CA of this command begins with.
 const NAME: &str = "mysql-tls CA ";
@@ -82,7 +82,7 @@ impl Authority {
         }
         if certificate.not_after() <= SystemTime::now() {
             return Err(Failure::error(
-                "config.ca-expired",
+                codes::CA_EXPIRED,
                 format!(
                     "{} has expired; make a new CA in another directory, and new certificates",
                     cert_path.display()
@@ -92,7 +92,7 @@ impl Authority {
         let key = read_key(&key_path)?;
         if certificate.spki_sha256() != Some(&spki_sha256(&key)) {
             return Err(Failure::error(
-                "config.key-mismatch",
+                ConfigErrorKind::KeyMismatch,
                 format!(
                     "the private key in {} does not belong to the certificate in {}; give the pair \
                      that was made together",
@@ -240,13 +240,13 @@ fn read_key(path: &Path) -> Result<KeyPair, Failure> {
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(Failure::error(
-                "config.file-missing",
+                ConfigErrorKind::FileMissing,
                 format!("{shown} does not exist; --use-ca needs the key of the CA"),
             ));
         }
         Err(error) => {
             return Err(Failure::error(
-                "config.file-unreadable",
+                ConfigErrorKind::FileUnreadable,
                 format!("{shown} cannot be read ({error}); let this user read it"),
             ));
         }
@@ -254,7 +254,7 @@ fn read_key(path: &Path) -> Result<KeyPair, Failure> {
     // Without the parser's error, which may show what it stumbled over.
     KeyPair::from_pem(&text).map_err(|_| {
         Failure::error(
-            "config.bad-key",
+            ConfigErrorKind::BadKey,
             format!("{shown} has no private key in the form in which this command writes it"),
         )
     })
@@ -262,7 +262,7 @@ fn read_key(path: &Path) -> Result<KeyPair, Failure> {
 
 fn foreign(path: &Path, what: &str) -> Failure {
     Failure::error(
-        "config.foreign-ca",
+        codes::FOREIGN_CA,
         format!(
             "{} {what}; sign with the tool that made it, or make a CA in another directory",
             path.display()
@@ -271,5 +271,5 @@ fn foreign(path: &Path, what: &str) -> Failure {
 }
 
 fn not_made(error: rcgen::Error) -> Failure {
-    Failure::error("config.certificate", format!("the certificate could not be made: {error}"))
+    Failure::error(codes::CERTIFICATE, format!("the certificate could not be made: {error}"))
 }

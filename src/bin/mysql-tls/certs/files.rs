@@ -6,9 +6,11 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
+use mysql_tls::ConfigErrorKind;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use zeroize::Zeroizing;
 
+use crate::codes;
 use crate::failure::Failure;
 use crate::output;
 
@@ -90,7 +92,7 @@ fn only_ours(dir: &Path, directory: &OwnedFd) -> Result<(), Failure> {
     let shown = dir.display();
     if mode.contains(Mode::WOTH) && !mode.contains(Mode::SVTX) {
         return Err(Failure::error(
-            "config.file-writable",
+            ConfigErrorKind::FileWritable,
             format!(
                 "every user of this machine can exchange files in {shown}; run `chmod o-w` on it, or \
                  give another directory"
@@ -134,7 +136,7 @@ fn exists(dir: &Path, names: &[&str]) -> Failure {
         ""
     };
     Failure::error(
-        "config.file-exists",
+        codes::FILE_EXISTS,
         format!(
             "{} {are} there already, and nothing is overwritten; {advice} or give another \
              directory{ca}",
@@ -151,7 +153,7 @@ fn not_written(dir: &Path, name: Option<&str>, error: &std::io::Error) -> Failur
         _ => "give a directory that this user can write to",
     };
     Failure::error(
-        "io.files",
+        codes::FILES,
         format!("{} cannot be made ({error}), and no file was; {advice}", path.display()),
     )
 }

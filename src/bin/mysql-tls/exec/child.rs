@@ -3,13 +3,14 @@
 use std::io::ErrorKind;
 use std::process::{Child, Command, ExitCode};
 
+use mysql_tls::IoErrorKind;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, getpgrp, kill_process, wait};
 use rustix::termios::tcgetpgrp;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::output;
+use crate::{codes, output};
 
 /// As shells and `env` have it.
 const CANNOT_RUN: u8 = 126;
@@ -36,9 +37,10 @@ pub(super) fn run(command: &mut Command, signals: &mut Signals) -> ExitCode {
             Ok(Some(status)) => return code(status),
             Ok(None) => {}
             Err(error) => {
-                output::tell(format_args!(
-                    "error[io.local]: the command's end could not be waited for: {error}"
-                ));
+                output::complain(
+                    IoErrorKind::Local,
+                    format_args!("the command's end could not be waited for: {error}"),
+                );
                 break;
             }
         }
@@ -89,14 +91,18 @@ fn in_foreground() -> bool {
 fn not_started(command: &Command, error: &std::io::Error) -> ExitCode {
     let program = output::escaped(&command.get_program().to_string_lossy());
     if error.kind() == ErrorKind::NotFound {
-        output::tell(format_args!(
-            "error[exec.not-found]: {program} was not found; check its name, and PATH"
-        ));
+        output::complain(
+            codes::NOT_FOUND,
+            format_args!("{program} was not found; check its name, and PATH"),
+        );
         return ExitCode::from(NOT_FOUND);
     }
-    output::tell(format_args!(
-        "error[exec.cannot-run]: {program} could not be started ({error}); check that it is a \
-         program that this user may run"
-    ));
+    output::complain(
+        codes::CANNOT_RUN,
+        format_args!(
+            "{program} could not be started ({error}); check that it is a program that this user \
+             may run"
+        ),
+    );
     ExitCode::from(CANNOT_RUN)
 }

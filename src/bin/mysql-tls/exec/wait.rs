@@ -43,7 +43,7 @@ pub(super) fn until_it_accepts(
         }
         if start.elapsed() >= patience {
             return Err(Failure::error(
-                error.code(),
+                &error,
                 format!("{error}; the server has accepted no connection in {patience:?} (--wait)"),
             ));
         }
@@ -68,7 +68,7 @@ fn attempt(connector: &Connector, signals: &mut Signals) -> Result<Attempt, Fail
     let connector = connector.clone();
     let started = thread::Builder::new().spawn(move || done.send(connector.connect().map(drop)));
     started.map_err(|error| {
-        Failure::error("io.local", format!("no thread could be started: {error}"))
+        Failure::error(IoErrorKind::Local, format!("no thread could be started: {error}"))
     })?;
     loop {
         match connected.recv_timeout(LOOK) {
@@ -76,7 +76,7 @@ fn attempt(connector: &Connector, signals: &mut Signals) -> Result<Attempt, Fail
             Ok(Err(error)) => return Ok(Attempt::Failed(error)),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
-                return Err(Failure::error("io.local", "connecting panicked"));
+                return Err(Failure::error(IoErrorKind::Local, "connecting panicked"));
             }
         }
         if let Some(signal) = ending(signals) {
