@@ -48,6 +48,7 @@ pub(super) enum End {
     Both(CloseReason),
 }
 
+#[cfg(all(feature = "mysql", target_os = "linux"))]
 impl End {
     /// The cause, where it is known without looking further.
     pub(super) fn reason(&self) -> Option<CloseReason> {
@@ -82,6 +83,7 @@ impl Pump {
         &self.job
     }
 
+    #[cfg(all(feature = "mysql", target_os = "linux"))]
     pub(super) fn sockets(&self) -> [&Socket; 2] {
         [self.driver.socket(), self.server.socket()]
     }
