@@ -4,7 +4,6 @@ use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
-use socket2::Socket;
 
 use super::failure::server_failure;
 use super::job::Job;
@@ -84,7 +83,7 @@ impl Pump {
     }
 
     #[cfg(all(feature = "mysql", target_os = "linux"))]
-    pub(super) fn sockets(&self) -> [&Socket; 2] {
+    pub(super) fn sockets(&self) -> [&socket2::Socket; 2] {
         [self.driver.socket(), self.server.socket()]
     }
 
