@@ -43,8 +43,8 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 ///     .build()?;
 /// # Ok::<(), mysql_tls::Error>(())
 /// ```
-/// A field that nobody has set is `None` or empty, so that an [option file](Self::option_file) fills
-/// that one and no other.
+///
+/// What nobody has set is left to the [option file](Self::option_file), if there is one.
 #[doc(alias = "OptsBuilder")]
 #[doc(alias = "Opts")]
 #[derive(Clone, PartialEq)]

@@ -32,7 +32,7 @@ pub struct CertificateFile {
 }
 
 impl CertificateFile {
-    /// Reads a file of at most 1 MiB.
+    /// Reads a regular file of at most 1 MiB.
     ///
     /// ```
     /// use mysql_tls::CertificateFile;

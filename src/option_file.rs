@@ -53,7 +53,8 @@ impl ConnectionBuilder {
     /// - The file's `ssl-ca`, `ssl-capath` and `ssl-roots` count where the builder has none of the
     ///   three, so that a file cannot widen what is trusted. In the same way `ssl-cert`, `ssl-key` and
     ///   `ssl-key-password`; `ssl-crl` and `ssl-crlpath`; `tls-pin` and `tls-peer-fingerprint`;
-    ///   `server-public-key-path` and `get-server-public-key`.
+    ///   `server-public-key-path` and `get-server-public-key`, which do not count at all under a
+    ///   `DISABLED` of the builder's own.
     /// - The file's `ssl-mode` counts where the builder has none, and where it is not weaker than what
     ///   the builder's CA, roots or pins ask for.
     ///

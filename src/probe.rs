@@ -65,8 +65,11 @@ impl Probe {
         self.offers_tls
     }
 
-    /// The TLS session, `None` where the ssl-mode leaves the connection in plaintext, or the error
-    /// with which a connect would end here.
+    /// The TLS session; `None` where the ssl-mode leaves the connection in plaintext.
+    ///
+    /// # Errors
+    ///
+    /// The error with which a connect would end here.
     pub fn handshake(&self) -> Result<Option<&TlsSession>, &Error> {
         self.handshake.as_ref().map(Option::as_ref)
     }

@@ -2,6 +2,7 @@
 
 use crate::builder::{ConnectionBuilder, PoolOptions};
 use crate::secret::PasswordSource;
+use crate::ssl_mode::SslMode;
 use crate::tls_options::TlsOptions;
 
 /// Fills what nobody has set. What belongs together is taken together, so that a file can neither
@@ -66,7 +67,11 @@ pub(super) fn fill(mut builder: ConnectionBuilder, file: ConnectionBuilder) -> C
         builder.password = password;
     }
     absent(&mut builder.database, database);
-    if builder.server_public_key_path.is_none() && builder.get_server_public_key.is_none() {
+    // Whoever asks for plaintext himself is not to send more than a scramble on a file's word.
+    let asks_for_plaintext = builder.tls.mode == Some(SslMode::Disabled);
+    let has_way =
+        builder.server_public_key_path.is_some() || builder.get_server_public_key.is_some();
+    if !asks_for_plaintext && !has_way {
         builder.server_public_key_path = server_public_key_path;
         builder.get_server_public_key = get_server_public_key;
     }

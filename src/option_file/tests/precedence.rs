@@ -147,6 +147,8 @@ fn a_file_cannot_widen_what_is_trusted() {
             h().ssl_key("a").ssl_key_password("b"),
         ),
         (h().server_public_key_path("b"), "get-server-public-key", h().server_public_key_path("b")),
+        (mode(SslMode::Disabled), "get-server-public-key", mode(SslMode::Disabled)),
+        (mode(SslMode::Disabled), "server-public-key-path=a", mode(SslMode::Disabled)),
         (
             h().get_server_public_key(false),
             "server-public-key-path=a",

@@ -64,7 +64,10 @@ fn asked(mut connection: Connection) -> (Option<ServerTlsStatus>, Option<Vec<Dif
         // Nothing at all is no view either.
         let view = connection.server_tls_status().ok();
         let view = view.filter(|view| !view.variables().is_empty());
-        let _ = sender.send((view, inside(&mut connection)));
+        let inside = inside(&mut connection);
+        // Before this program can end, so that the server hears a goodbye.
+        drop(connection);
+        let _ = sender.send((view, inside));
     };
     match thread::Builder::new().spawn(asking) {
         Ok(_) => answers.recv_timeout(PATIENCE).unwrap_or_default(),
