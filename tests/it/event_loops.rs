@@ -1,7 +1,7 @@
 //! Connections that have been open for a while: they share threads, and behave as before.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mysql_tls::mysql::prelude::*;
 use mysql_tls::mysql::{Params, Value};
@@ -9,35 +9,14 @@ use mysql_tls::{CloseReason, Connection, ConnectionBuilder};
 
 use crate::kit::*;
 use crate::process::{census, child, entries, finish};
+use crate::relay::{both, one, reason};
 use crate::support::*;
-
-type Build = fn(&ScriptedServer) -> ConnectionBuilder;
-
-/// TLS and plaintext go through the same loops.
-fn both() -> [(&'static str, ServerScript, Build); 2] {
-    [("TLS", over_tls(), verified), ("plaintext", ServerScript::new(), plaintext)]
-}
 
 /// A connection that has left the thread which made it.
 fn settled(builder: ConnectionBuilder) -> Connection {
     let connection = builder.connect().unwrap();
     thread::sleep(Duration::from_millis(150));
     connection
-}
-
-fn one(connection: &mut impl Queryable) -> u8 {
-    connection.query_first("SELECT 1").unwrap().unwrap()
-}
-
-fn reason(connection: &Connection) -> CloseReason {
-    let start = Instant::now();
-    loop {
-        if let Some(reason) = connection.close_reason() {
-            return reason;
-        }
-        assert!(start.elapsed() < PATIENCE, "no reason to close");
-        thread::sleep(Duration::from_millis(5));
-    }
 }
 
 #[test]

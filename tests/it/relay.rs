@@ -10,14 +10,14 @@ use mysql_tls::{CloseReason, Connection, ConnectionBuilder, Session};
 use crate::kit::*;
 use crate::support::*;
 
-type Build = fn(&ScriptedServer) -> ConnectionBuilder;
+pub(crate) type Build = fn(&ScriptedServer) -> ConnectionBuilder;
 
 /// TLS and plaintext go through the same relay.
-fn both() -> [(&'static str, ServerScript, Build); 2] {
+pub(crate) fn both() -> [(&'static str, ServerScript, Build); 2] {
     [("TLS", over_tls(), verified), ("plaintext", ServerScript::new(), plaintext)]
 }
 
-fn one(connection: &mut impl Queryable) -> u8 {
+pub(crate) fn one(connection: &mut impl Queryable) -> u8 {
     connection.query_first("SELECT 1").unwrap().unwrap()
 }
 
@@ -68,7 +68,7 @@ fn the_drivers_connection_lives_without_ours() {
 }
 
 /// Waits for the reason, which is told as soon as the relay sees the end.
-fn reason(connection: &Connection) -> CloseReason {
+pub(crate) fn reason(connection: &Connection) -> CloseReason {
     for _ in 0..500 {
         if let Some(reason) = connection.close_reason() {
             return reason;
