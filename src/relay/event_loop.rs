@@ -8,7 +8,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -24,7 +24,8 @@ use crate::handover::CloseReason;
 /// The loops of one connector.
 #[derive(Debug)]
 pub(super) struct EventLoops {
-    loops: Vec<Arc<EventLoop>>,
+    /// Made for the first connection that comes: many a connector has none that is open for long.
+    loops: OnceLock<Vec<Arc<EventLoop>>>,
     next: AtomicUsize,
 }
 
@@ -39,15 +40,18 @@ const ARRIVAL: u64 = u64::MAX;
 
 impl EventLoops {
     pub(super) fn new() -> Self {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        let loops = (0..processors.min(LIMIT)).map(|_| Arc::default()).collect();
-        EventLoops { loops, next: AtomicUsize::new(0) }
+        EventLoops { loops: OnceLock::new(), next: AtomicUsize::new(0) }
     }
 
     /// Takes a connection over; it is given back where the system has no descriptor or thread left.
     pub(super) fn adopt(&self, pump: Box<Pump>) -> Result<(), Box<Pump>> {
-        let at = self.next.fetch_add(1, Ordering::Relaxed) % self.loops.len().max(1);
-        match self.loops.get(at) {
+        let loops = self.loops.get_or_init(|| {
+            // It reads files.
+            let processors = thread::available_parallelism().map_or(1, usize::from);
+            (0..processors.min(LIMIT)).map(|_| Arc::default()).collect()
+        });
+        let at = self.next.fetch_add(1, Ordering::Relaxed) % loops.len().max(1);
+        match loops.get(at) {
             Some(chosen) => chosen.adopt(pump),
             None => Err(pump),
         }
