@@ -9,7 +9,7 @@ use super::route::{Plan, Route, ServerFacts};
 use super::upgrade::Upgrade;
 use crate::error::{Error, Result};
 use crate::protocol::packet::{bare_ssl_request, frame};
-use crate::session::{PeerCertificate, Product, TlsSession};
+use crate::session::{PeerCertificate, TlsSession};
 use crate::tls::TlsState;
 
 /// How far a probe came after the greeting.
@@ -50,8 +50,7 @@ fn shake_hands(
     tls: &TlsState,
     deadline: &Deadline,
 ) -> Result<TlsSession> {
-    let claimed = Product::of_version(facts.greeting.version());
-    let mut upgrade = Upgrade::new(tls.connection(claimed)?, tls);
+    let mut upgrade = Upgrade::new(tls.connection(facts.product())?, tls);
     let mut link = Link::plain(socket);
     upgrade.begin(&mut link, &frame(&bare_ssl_request(), 1), deadline)?;
     let session = upgrade.complete(&mut link, deadline)?;

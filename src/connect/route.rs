@@ -55,6 +55,13 @@ pub(crate) struct ServerFacts {
     pub(crate) greeting_time: Duration,
 }
 
+impl ServerFacts {
+    /// The product, as the server says.
+    pub(crate) fn product(&self) -> Product {
+        Product::of_version(self.greeting.version())
+    }
+}
+
 /// What the decision came to.
 #[derive(Clone, Debug)]
 pub(crate) enum Plan {
@@ -116,9 +123,8 @@ impl Route {
         let (socket, mut facts) = dialed.listen(deadline)?;
         facts.greeting_time = start.elapsed();
         let plan = self.plan(&facts, deadline)?;
-        let claimed = Product::of_version(facts.greeting.version());
         let prepared = prepared
-            .filter(|(product, _)| matches!(plan, Plan::Tls(_)) && *product == claimed)
+            .filter(|(product, _)| matches!(plan, Plan::Tls(_)) && *product == facts.product())
             .map(|(_, connection)| connection);
         Ok(Greeted { socket, facts, plan, prepared })
     }

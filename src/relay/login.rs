@@ -21,7 +21,7 @@ use crate::protocol::packet::{
 };
 use crate::protocol::response::Response;
 use crate::protocol::{capability, err};
-use crate::session::{Claimed, Product, Session, Timings, TlsSession};
+use crate::session::{Claimed, Session, Timings, TlsSession};
 
 /// Why a login ended without a connection.
 pub(super) enum Ended {
@@ -77,7 +77,7 @@ impl Sides<'_> {
             Plan::Tls(tls) => {
                 let connection = match prepared {
                     Some(connection) => connection,
-                    None => tls.connection(self.claimed_product())?,
+                    None => tls.connection(self.job.server.product())?,
                 };
                 Some(Upgrade::new(connection, tls))
             }
@@ -179,10 +179,6 @@ impl Sides<'_> {
             }
             self.wait_for_either(turn)?;
         }
-    }
-
-    fn claimed_product(&self) -> Product {
-        Product::of_version(self.job.server.greeting.version())
     }
 
     fn session(
