@@ -107,9 +107,12 @@ impl Connection {
     /// Those of a query.
     pub fn server_tls_status(&mut self) -> mysql::Result<ServerTlsStatus> {
         let rows = self.query_iter("SHOW SESSION STATUS LIKE 'Ssl%'")?;
-        // A row of another shape would be a panic of the driver's.
-        let pairs = rows.take(ROWS_LIMIT).filter_map(|row| from_row_opt(row.ok()?).ok());
-        Ok(ServerTlsStatus::new(pairs.collect()))
+        let mut pairs = Vec::new();
+        for row in rows.take(ROWS_LIMIT) {
+            // One of another shape would be a panic of the driver's.
+            pairs.extend(from_row_opt(row?));
+        }
+        Ok(ServerTlsStatus::new(pairs))
     }
 }
 
