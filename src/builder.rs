@@ -3,6 +3,7 @@
 //! Setters cannot fail; what is wrong is found by `build()`.
 
 mod driver_options;
+mod hosts;
 mod pool_options;
 mod tls_options;
 
@@ -13,10 +14,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use hosts::OtherHost;
 pub(crate) use pool_options::PoolOptions;
 
 #[cfg(feature = "mysql")]
 use crate::driver::{DriverHook, InfileHandler};
+use crate::load_balance::LoadBalance;
 use crate::secret::{Password, PasswordSource, ProviderError};
 use crate::tls_options::TlsOptions;
 
@@ -52,6 +55,8 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct ConnectionBuilder {
     pub(crate) host: String,
     pub(crate) port: Option<u16>,
+    pub(crate) other_hosts: Vec<OtherHost>,
+    pub(crate) load_balance: Option<LoadBalance>,
     pub(crate) socket: Option<PathBuf>,
     pub(crate) user: Option<String>,
     pub(crate) password: PasswordSource,
@@ -102,6 +107,8 @@ impl ConnectionBuilder {
         ConnectionBuilder {
             host: bare.map(str::to_owned).unwrap_or(host),
             port: None,
+            other_hosts: Vec::new(),
+            load_balance: None,
             socket: None,
             user: None,
             password: PasswordSource::None,
@@ -140,7 +147,7 @@ impl ConnectionBuilder {
         }
     }
 
-    /// The server's TCP port. Defaults to 3306; a `tidb://` connection string defaults to 4000.
+    /// The TCP port of the host of [`new`](Self::new). Defaults to 3306; a `tidb://` connection string defaults to 4000.
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
         self
@@ -287,6 +294,8 @@ impl fmt::Debug for ConnectionBuilder {
         let ConnectionBuilder {
             host,
             port,
+            other_hosts,
+            load_balance,
             socket,
             user,
             password,
@@ -323,11 +332,19 @@ impl fmt::Debug for ConnectionBuilder {
             #[cfg(feature = "mysql")]
             hook,
         } = self;
+        // A connection string in a host's place would show its password.
+        let shown_host = |host: &str| match host.contains('@') {
+            true => "<not a host>".to_owned(),
+            false => host.to_owned(),
+        };
+        let others: Vec<_> =
+            other_hosts.iter().map(|other| (shown_host(&other.host), other.port)).collect();
         let mut shown = f.debug_struct("ConnectionBuilder");
         shown
-            // A connection string in the host's place would show its password.
-            .field("host", if host.contains('@') { &"<not a host>" } else { host })
+            .field("host", &shown_host(host))
             .field("port", port)
+            .field("other_hosts", &others)
+            .field("load_balance", load_balance)
             .field("socket", socket)
             .field("user", user)
             .field("password", password)

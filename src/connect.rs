@@ -23,6 +23,7 @@ pub(crate) use resolve::LookUp;
 pub(crate) use route::Greeted;
 pub(crate) use route::{Plan, Route, ServerFacts};
 
+use crate::load_balance::LoadBalance;
 use crate::text::peer_text;
 
 /// Where the server is, and how to dial it.
@@ -31,6 +32,8 @@ pub(crate) struct Target {
     pub(crate) address: Address,
     pub(crate) bind_address: Option<SocketAddr>,
     pub(crate) tcp: TcpOptions,
+    /// In which order the addresses of the host are dialed.
+    pub(crate) balance: LoadBalance,
 }
 
 /// A server's address.

@@ -39,7 +39,8 @@ impl FromStr for ConnectionBuilder {
     type Err = Error;
 
     /// Reads `mysql://`, `mariadb://` (port 3306) or `tidb://` (port 4000), then
-    /// `USER:PASSWORD@HOST:PORT/DATABASE?KEY=VALUE&KEY=VALUE`; [`dsn_keys`] has the keys.
+    /// `USER:PASSWORD@HOST:PORT/DATABASE?KEY=VALUE&KEY=VALUE`; [`dsn_keys`] has the keys. More hosts
+    /// may follow the first after commas, `HOST:PORT,HOST:PORT`; see [`add_host`](Self::add_host).
     ///
     /// User, password, database and values are percent-decoded; a `+` is a plus. The last `@`
     /// before the first `/` or `?` ends the password. An empty user or database is none. The host
@@ -114,7 +115,7 @@ fn read(
     authority::read_authority(&mut builder, parts.authority, default_port)?;
     authority::read_path(&mut builder, parts.path)?;
     query::read(&mut builder, parts.query, ignored)?;
-    if builder.host.is_empty() && builder.socket.is_none() && builder.option_file.is_none() {
+    if !builder.names_server() && builder.option_file.is_none() {
         return Err(DsnError::new(
             DsnErrorKind::Authority,
             None,

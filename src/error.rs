@@ -91,6 +91,41 @@ impl Error {
         }
     }
 
+    /// Whether the same connect may succeed if it is made again after a while: the server was not
+    /// there, did not answer in time, broke off, or answered with an ERR in place of its greeting that
+    /// is about the moment, such as too many connections. A refused login or certificate is not such an
+    /// error: repeated logins lock accounts.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Error::Connect(_) => true,
+            // Not in the login, which would be repeated.
+            Error::Timeout(error) => {
+                matches!(error.step(), Step::Resolve | Step::Dial | Step::Greeting)
+            }
+            Error::Io(error) => matches!(error.kind(), IoErrorKind::Closed | IoErrorKind::Broken),
+            Error::Server(error) => matches!(
+                error.kind(),
+                ServerErrorKind::TooManyConnections
+                    | ServerErrorKind::ShuttingDown
+                    | ServerErrorKind::Refused
+            ),
+            _ => false,
+        }
+    }
+
+    /// Whether another host of the same cluster may do better: one that hangs or has broken off is
+    /// such a case at every step, a refusal by our policy or of the login never.
+    pub(crate) fn another_host_may_help(&self) -> bool {
+        let is_down = match self {
+            Error::Timeout(error) => error.step() != Step::Setup,
+            Error::Server(error) => error.kind() == ServerErrorKind::HostBlocked,
+            Error::Handshake(error) => error.kind() == HandshakeErrorKind::Closed,
+            _ => false,
+        };
+        is_down || self.may_pass()
+    }
+
     pub(crate) fn config(
         kind: ConfigErrorKind,
         option: &'static str,
@@ -125,8 +160,8 @@ impl Error {
         Self::io(IoErrorKind::Local, "the relay panicked, which is a fault of this library", cause)
     }
 
-    pub(crate) fn timeout(step: Step, host: &str, limit: Duration) -> Self {
-        TimeoutError::new(step, host, limit).into()
+    pub(crate) fn timeout(step: Step, host: &str, limit: Duration, shared: bool) -> Self {
+        TimeoutError::new(step, host, limit, shared).into()
     }
 }
 

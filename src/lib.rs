@@ -389,6 +389,7 @@ mod endpoint;
 mod error;
 mod handover;
 mod identity;
+mod load_balance;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod material;
 mod option_file;
@@ -429,6 +430,7 @@ pub use error::{
 };
 pub use handover::CloseReason;
 pub use identity::ClientIdentity;
+pub use load_balance::{LoadBalance, ParseLoadBalanceError};
 #[cfg(feature = "mysql")]
 pub use mysql;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]

@@ -112,7 +112,7 @@ fn read(
 
     let found = files::read(path, groups)?;
     let filled = fill::fill(builder, options::applied(&found)?);
-    if filled.host.is_empty() && filled.socket.is_none() {
+    if !filled.names_server() {
         return Err(Error::config(
             ConfigErrorKind::OptionFile,
             OPTION,

@@ -15,6 +15,8 @@ use crate::error::{Error, IoErrorKind, Result, Step};
 pub(crate) struct Deadline {
     at: Instant,
     limit: Duration,
+    /// Whether the limit is a share of a longer one.
+    shared: bool,
     server: Arc<str>,
     /// Nobody waits for the connect any more once this one is closed.
     driver: Option<Arc<Socket>>,
@@ -31,7 +33,30 @@ impl Deadline {
         let now = Instant::now();
         // What no clock can hold is as good as a year.
         let at = now.checked_add(limit).unwrap_or(now + Duration::from_secs(365 * 24 * 3600));
-        Deadline { at, limit, server, driver: None }
+        Deadline { at, limit, shared: false, server, driver: None }
+    }
+
+    /// The same for another server.
+    pub(crate) fn for_server(&self, server: &Arc<str>) -> Self {
+        Deadline { server: Arc::clone(server), ..self.clone() }
+    }
+
+    /// The share of one of so many attempts that are to come, so that each has the same time.
+    pub(crate) fn share(&self, attempts: usize) -> Self {
+        let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+        if attempts <= 1 {
+            return self.clone();
+        }
+        let now = Instant::now();
+        let share = self.at.saturating_duration_since(now) / attempts;
+        // As errors tell it.
+        let limit = Duration::from_millis(u64::try_from(share.as_millis()).unwrap_or(u64::MAX));
+        Deadline { at: now + share, limit, shared: true, ..self.clone() }
+    }
+
+    /// Whether the time is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.at <= Instant::now()
     }
 
     /// The same, and over as soon as the driver's socket is closed, by either side.
@@ -57,7 +82,7 @@ impl Deadline {
     }
 
     pub(crate) fn missed(&self, step: Step) -> Error {
-        Error::timeout(step, &self.server, self.limit)
+        Error::timeout(step, &self.server, self.limit, self.shared)
     }
 
     /// Waits until a socket is ready for `interest`, or failed.

@@ -24,7 +24,8 @@ pub(super) fn dial(
     match &target.address {
         Address::Unix(path) => dial_socket(path, deadline),
         Address::Tcp { host, port } => {
-            let addresses = resolve(host, *port, look_up, deadline)?;
+            let mut addresses = resolve(host, *port, look_up, deadline)?;
+            target.balance.order(&mut addresses);
             dial_each(&addresses, target, deadline)
         }
     }
@@ -218,6 +219,7 @@ mod tests {
                 keepalive_probes: Some(2),
                 user_timeout: cfg!(target_os = "linux").then(|| Duration::from_millis(1500)),
             },
+            balance: crate::load_balance::LoadBalance::Sequential,
         }
     }
 

@@ -44,7 +44,7 @@ fn texts(builder: &ConnectionBuilder) -> Result<()> {
             "connect-attributes: all names and values together may have 64 KiB",
         ));
     }
-    no_nul("host", [builder.host.as_str()])?;
+    no_nul("host", every_host(builder))?;
     no_nul("user", builder.user.as_deref())?;
     no_nul("database", builder.database.as_deref())?;
     no_nul("init", builder.init.iter().map(String::as_str))?;
@@ -60,7 +60,9 @@ fn texts(builder: &ConnectionBuilder) -> Result<()> {
     }
     match &builder.socket {
         None => {
-            crate::tls::server_name(&builder.host)?;
+            for host in every_host(builder) {
+                crate::tls::server_name(host)?;
+            }
         }
         Some(path) if path.as_os_str().is_empty() || socket2::SockAddr::unix(path).is_err() => {
             return Err(value(
@@ -85,6 +87,11 @@ fn texts(builder: &ConnectionBuilder) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+fn every_host(builder: &ConnectionBuilder) -> impl Iterator<Item = &str> {
+    let others = builder.other_hosts.iter().map(|other| other.host.as_str());
+    std::iter::once(builder.host.as_str()).chain(others)
 }
 
 /// A NUL ends a text in the protocol: `root\0app` would log in as `root`.
@@ -145,7 +152,8 @@ fn durations(builder: &ConnectionBuilder) -> Result<()> {
 }
 
 fn numbers(builder: &ConnectionBuilder) -> Result<()> {
-    if builder.port == Some(0) {
+    let others = builder.other_hosts.iter().map(|other| Some(other.port));
+    if std::iter::once(builder.port).chain(others).any(|port| port == Some(0)) {
         return Err(value("port", "port: 0 is no port; MySQL has 3306, TiDB 4000"));
     }
     if builder.tcp_keepalive_probes.is_some_and(|probes| !(1..=127).contains(&probes)) {
@@ -194,11 +202,24 @@ fn combinations(builder: &ConnectionBuilder) -> Result<()> {
              keep-alive on",
         ));
     }
-    let families = builder.host.parse::<IpAddr>().ok().zip(builder.bind_address);
-    if families.is_some_and(|(host, bind)| host.is_ipv4() != bind.is_ipv4()) {
+    let mut addresses = every_host(builder).filter_map(|host| host.parse::<IpAddr>().ok());
+    let bind = builder.bind_address;
+    if bind.is_some_and(|bind| addresses.any(|host| host.is_ipv4() != bind.is_ipv4())) {
         return Err(conflict(
             "bind-address",
             "bind-address and host are of different IP versions; write both as IPv4 or as IPv6",
+        ));
+    }
+    if builder.socket.is_some() && !builder.other_hosts.is_empty() {
+        return Err(conflict(
+            "socket",
+            "socket is one server's, and several hosts are named; remove one or the other",
+        ));
+    }
+    if builder.socket.is_some() && builder.load_balance.is_some() {
+        return Err(conflict(
+            "load-balance",
+            "load-balance has no meaning with socket; remove one",
         ));
     }
     if builder.socket.is_some() && builder.bind_address.is_some() {

@@ -3,6 +3,7 @@
 mod check;
 mod check_tls;
 mod probe;
+mod servers;
 mod warnings;
 
 use std::fmt;
@@ -12,11 +13,12 @@ use std::time::Duration;
 
 #[cfg(feature = "mysql")]
 pub(crate) use check::FREE_CAPABILITIES;
+pub(crate) use servers::{Server, Servers};
 use warnings::Warnings;
 
-use crate::builder::{CONNECT_TIMEOUT, ConnectionBuilder, MYSQL_PORT};
+use crate::builder::{CONNECT_TIMEOUT, ConnectionBuilder};
+use crate::connect::Route;
 use crate::connect::deadline::Deadline;
-use crate::connect::{Address, Route, Target, TcpOptions};
 #[cfg(feature = "mysql")]
 use crate::driver::DriverState;
 use crate::error::{ConfigError, ConfigErrorKind, Result};
@@ -30,20 +32,20 @@ use crate::reload_state::ReloadState;
 use crate::secret::{Password, PasswordSource, ProviderFailure};
 use crate::session::Session;
 use crate::ssl_mode::SslMode;
-use crate::tls::{Recipe, Rotation, TlsState, crypto_provider};
+use crate::tls::{Recipe, Rotation, TlsStates, crypto_provider};
 
 /// Connects, as often as needed, with options that were checked once. Cheap to clone; clones share
 /// TLS state, session tickets and workers.
 ///
-/// Keep one per server: a second connect is then faster than the first.
+/// Keep one per server, or per cluster: a second connect is then faster than the first, and hosts that
+/// fail are remembered.
 #[derive(Clone)]
 pub struct Connector {
     pub(crate) shared: Arc<Shared>,
 }
 
 pub(crate) struct Shared {
-    pub(crate) target: Arc<Target>,
-    pub(crate) server: Arc<str>,
+    pub(crate) servers: Servers,
     pub(crate) mode: SslMode,
     pub(crate) tls: Rotation,
     password: PasswordSource,
@@ -95,11 +97,9 @@ impl ConnectionBuilder {
         } else {
             Some(PrivateDir::make(self.runtime_dir.as_deref(), Reach::Own)?)
         };
-        let target = self.target();
         Ok(Connector {
             shared: Arc::new(Shared {
-                server: target.address.label(),
-                target: Arc::new(target),
+                servers: Servers::of(self),
                 mode,
                 tls,
                 password: self.password.clone(),
@@ -143,10 +143,8 @@ impl ConnectionBuilder {
     }
 
     fn recipe(&self, mode: SslMode) -> Result<Recipe> {
-        // The name on a Unix socket is `localhost`, as in libmysqlclient.
-        let name = if self.socket.is_some() { "localhost" } else { &self.host };
-        let socket = self.socket.as_ref().map(|path| path.display().to_string());
-        Recipe::new(&self.tls, mode, name, socket.as_ref().unwrap_or(&self.host))
+        let (first, others) = servers::names(self);
+        Recipe::new(&self.tls, mode, &first, &others)
     }
 
     fn check_server_public_key(&self) -> Result<()> {
@@ -158,24 +156,6 @@ impl ConnectionBuilder {
                 format!("{OPTION}: {} is not the server's RSA public key: {why}", path.display()),
             )
         })
-    }
-
-    fn target(&self) -> Target {
-        let address = match &self.socket {
-            Some(path) => Address::Unix(path.clone()),
-            None => Address::Tcp { host: self.host.clone(), port: self.port.unwrap_or(MYSQL_PORT) },
-        };
-        Target {
-            address,
-            bind_address: self.bind_address,
-            tcp: TcpOptions {
-                nodelay: self.tcp_nodelay.unwrap_or(true),
-                keepalive: self.tcp_keepalive,
-                keepalive_interval: self.tcp_keepalive_interval,
-                keepalive_probes: self.tcp_keepalive_probes,
-                user_timeout: self.tcp_user_timeout,
-            },
-        }
     }
 }
 
@@ -235,7 +215,7 @@ impl Connector {
     #[must_use]
     pub fn client_identity(&self) -> Option<ClientIdentity> {
         let tls = self.shared.tls.in_use();
-        tls.identity().map(|identity| ClientIdentity::of(&identity.facts.der))
+        tls.any().identity().map(|identity| ClientIdentity::of(&identity.facts.der))
     }
 
     /// A directory for sockets that other processes reach by their path, where the connector was told
@@ -246,31 +226,27 @@ impl Connector {
 
     /// When a connect that begins now has to be done.
     pub(crate) fn deadline(&self) -> Deadline {
-        Deadline::start(self.shared.connect_timeout, Arc::clone(&self.shared.server))
+        Deadline::start(self.shared.connect_timeout, Arc::clone(&self.shared.servers.label))
     }
 
-    /// The way to the server with this TLS state.
-    pub(crate) fn route(&self, tls: &Arc<TlsState>) -> Route {
-        let shared = &*self.shared;
-        Route { target: Arc::clone(&shared.target), mode: shared.mode, tls: Arc::clone(tls) }
+    /// The way to a server with these TLS states.
+    pub(crate) fn route(&self, server: &Server, tls: &TlsStates) -> Route {
+        Route {
+            target: Arc::clone(&server.target),
+            mode: self.shared.mode,
+            tls: Arc::clone(tls.of(server.index)),
+        }
     }
 
     /// Warns of what a person should know of a new session, once.
-    pub(crate) fn warn(&self, session: &Session) {
-        self.shared.warnings.about(session, &self.shared.server, self.is_local(session));
+    pub(crate) fn warn(&self, session: &Session, server: &Server) {
+        self.shared.warnings.about(session, &server.label);
     }
 
     /// Says once that `local-infile` alone does nothing for the connections of [`Self::connect`].
     #[cfg(feature = "mysql")]
     pub(crate) fn warn_without_infile_handler(&self) {
         self.shared.warnings.without_infile_handler();
-    }
-
-    /// Whether nobody but this machine carries the connection.
-    fn is_local(&self, session: &Session) -> bool {
-        let address = session.address.parse::<std::net::SocketAddr>();
-        matches!(self.shared.target.address, Address::Unix(_))
-            || address.is_ok_and(|address| address.ip().is_loopback())
     }
 }
 
@@ -308,7 +284,7 @@ impl fmt::Debug for Connector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the driver's options, which would show what they hold.
         f.debug_struct("Connector")
-            .field("server", &self.shared.server)
+            .field("server", &self.shared.servers.label)
             .field("ssl_mode", &self.shared.mode)
             .finish_non_exhaustive()
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{check, check_tls};
+use super::{Servers, check, check_tls};
 use crate::builder::{CONNECT_TIMEOUT, ConnectionBuilder};
 use crate::connect::deadline::Deadline;
 use crate::connect::{Route, probe};
@@ -17,7 +17,8 @@ impl ConnectionBuilder {
     /// Reads the server's greeting and, where the ssl-mode has one, goes through the TLS handshake as
     /// [`connect`](Self::connect) would; then closes. Nothing of the account leaves: no user, no
     /// password, no database, no client certificate. Ends at `until`, or after the connect timeout if
-    /// that is sooner.
+    /// that is sooner. Of several hosts it is one, as in a connect;
+    /// [`each_host`](Self::each_host) has them one by one.
     ///
     /// A server counts it as a connection that was given up. MySQL and MariaDB shut out an address
     /// after `max_connect_errors` of those in a row, 100 by default; a login begins the count anew.
@@ -83,15 +84,19 @@ impl ConnectionBuilder {
             Kind::Group(name) => recipe.with_group(name),
             _ => recipe,
         };
-        let tls = Arc::new(recipe.state()?);
-        let target = self.target();
+        let tls = recipe.states()?;
+        let servers = Servers::of(self);
         let left = until.saturating_duration_since(Instant::now());
         let deadline = Deadline::start(
             left.min(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT)),
-            target.address.label(),
+            Arc::clone(&servers.label),
         );
-        let route = Route { target: Arc::new(target), mode, tls: Arc::clone(&tls) };
-        let (facts, handshake) = probe(&route, &deadline)?;
-        Ok(Probe::new(&facts, handshake, &tls))
+        servers.reach(&deadline, |server, answer_by, _| {
+            let tls = tls.of(server.index);
+            let target = Arc::clone(&server.target);
+            let route = Route { target, mode, tls: Arc::clone(tls) };
+            let (facts, handshake) = probe(&route, answer_by)?;
+            Ok(Probe::new(&facts, handshake, tls))
+        })
     }
 }

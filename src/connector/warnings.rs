@@ -1,6 +1,7 @@
 //! What a connector warns of, each thing once.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
@@ -22,9 +23,9 @@ pub(super) struct Warnings {
 }
 
 impl Warnings {
-    /// Warns of a new session. `is_local`: nobody but this machine carries it.
-    pub(super) fn about(&self, session: &Session, server: &str, is_local: bool) {
-        self.readable_by_others(session, server, is_local);
+    /// Warns of a new session.
+    pub(super) fn about(&self, session: &Session, server: &str) {
+        self.readable_by_others(session, server);
         let Some(tls) = session.tls() else { return };
         let shown = tls.peer().iter().map(|certificate| ("certificate", certificate.facts()));
         let presented = tls.client_certificate().facts().map(|facts| ("client certificate", facts));
@@ -34,10 +35,12 @@ impl Warnings {
     }
 
     /// One warning a connector for a session that an attacker could read.
-    fn readable_by_others(&self, session: &Session, server: &str, is_local: bool) {
+    fn readable_by_others(&self, session: &Session, server: &str) {
         let fallback = session.transport == Transport::Plaintext(PlaintextReason::NotOffered);
         let unverified = session.tls().is_some_and(|tls| *tls.verified() == Verification::Nothing);
-        if !(fallback || unverified && !is_local) || self.readable.swap(true, Ordering::Relaxed) {
+        if !(fallback || unverified && !is_local(session))
+            || self.readable.swap(true, Ordering::Relaxed)
+        {
             return;
         }
         if fallback {
@@ -79,4 +82,10 @@ impl Warnings {
             );
         }
     }
+}
+
+/// Whether nobody but this machine carries the connection.
+fn is_local(session: &Session) -> bool {
+    // What is no address is the path of a Unix socket.
+    session.address.parse::<SocketAddr>().map_or(true, |address| address.ip().is_loopback())
 }

@@ -13,7 +13,7 @@ use crate::builder::ConnectionBuilder;
 #[cfg(feature = "r2d2")]
 use crate::builder::PoolOptions;
 use crate::connect::deadline::Deadline;
-use crate::connector::Connector;
+use crate::connector::{Connector, Server};
 use crate::error::{
     AuthError, AuthErrorKind, Error, IoError, IoErrorKind, Result, ServerError, ServerErrorKind,
     ServerReply, Step,
@@ -22,13 +22,11 @@ use crate::handover::{CloseReason, Handover};
 use crate::relay::{Memory, Order, tells_surprise};
 use crate::secret::Password;
 use crate::session::Transport;
-use crate::tls::TlsState;
+use crate::tls::TlsStates;
 
 /// What the driver needs besides the connector.
 pub(crate) struct DriverState {
     pub(super) options: Opts,
-    packet_size: PacketSize,
-    answers: Arc<Memory>,
     #[cfg(feature = "r2d2")]
     pub(super) pool: PoolOptions,
 }
@@ -37,12 +35,17 @@ impl DriverState {
     pub(crate) fn new(builder: &ConnectionBuilder) -> Result<Self> {
         Ok(DriverState {
             options: options::options(builder)?,
-            packet_size: PacketSize::default(),
-            answers: Arc::default(),
             #[cfg(feature = "r2d2")]
             pool: builder.pool.clone(),
         })
     }
+}
+
+/// What the driver learns of one server for the next connection to it.
+#[derive(Default)]
+pub(crate) struct ServerMemory {
+    packet_size: PacketSize,
+    answers: Arc<Memory>,
 }
 
 /// How long the relay may take to tell why a connect failed, once the driver has.
@@ -70,54 +73,78 @@ impl Connector {
     /// not be had.
     pub fn connect(&self) -> Result<Connection> {
         let shared = &*self.shared;
-        let span = tracing::debug_span!("connect", server = %shared.server, mode = %shared.mode);
+        let servers = &shared.servers;
+        let span = tracing::debug_span!("connect", server = %servers.label, mode = %shared.mode);
         let _entered = span.enter();
         // Before the deadline begins: it is about the network, and files and password providers may
         // take their time.
         let tls = shared.tls.current();
         let password = shared.password()?;
-        let deadline = self.deadline();
-        let mut done = self.attempt(&tls, password.as_ref(), &deadline);
-        if done.as_ref().is_err_and(tells_surprise) {
-            done = self.attempt(&tls, password.as_ref(), &deadline);
-        }
-        let error = match done {
-            Err(error) if tls.identity_may_have_expired(&error) => error,
-            done => return done,
-        };
-        // The files may have been renewed since the last look.
-        match shared.tls.renewed(&tls) {
-            Some(renewed) if deadline.remaining(Step::Dial).is_ok() => {
-                tracing::debug!("the client certificate has expired, and was renewed meanwhile");
-                self.attempt(&renewed, password.as_ref(), &deadline)
+        servers.reach(&self.deadline(), |server, answer_by, deadline| {
+            let mut attempt = Attempt {
+                connector: self,
+                server,
+                tls: &tls,
+                password: password.as_ref(),
+                answer_by,
+                deadline,
+            };
+            let mut done = attempt.make();
+            if done.as_ref().is_err_and(tells_surprise) {
+                done = attempt.make();
             }
-            _ => Err(error),
-        }
+            let error = match done {
+                Err(error) if tls.any().identity_may_have_expired(&error) => error,
+                done => return done,
+            };
+            // The files may have been renewed since the last look.
+            match shared.tls.renewed(&tls) {
+                Some(renewed) if deadline.remaining(Step::Dial).is_ok() => {
+                    tracing::debug!(
+                        "the client certificate has expired, and was renewed meanwhile"
+                    );
+                    attempt.tls = &renewed;
+                    attempt.make()
+                }
+                _ => Err(error),
+            }
+        })
     }
+}
 
-    fn attempt(
-        &self,
-        tls: &Arc<TlsState>,
-        password: Option<&Password>,
-        deadline: &Deadline,
-    ) -> Result<Connection> {
-        let shared = &*self.shared;
+/// A connection to be made to one server.
+struct Attempt<'a> {
+    connector: &'a Connector,
+    server: &'a Server,
+    tls: &'a TlsStates,
+    password: Option<&'a Password>,
+    /// When the server has to have greeted.
+    answer_by: &'a Deadline,
+    deadline: &'a Deadline,
+}
+
+impl Attempt<'_> {
+    fn make(&self) -> Result<Connection> {
+        let Attempt { connector, server, tls, password, answer_by, deadline } = *self;
+        let shared = &*connector.shared;
+        let memory = &server.memory;
         let start = Instant::now();
         let has_infile_handler = shared.driver.options.get_local_infile_handler().is_some();
         if shared.local_infile && !has_infile_handler {
-            self.warn_without_infile_handler();
+            connector.warn_without_infile_handler();
         }
         let asks_itself = shared.driver.options.get_max_allowed_packet().is_none();
-        let packet_size = shared.driver.packet_size.known().filter(|_| asks_itself);
+        let packet_size = memory.packet_size.known().filter(|_| asks_itself);
         let handover = Handover::default();
         let address = shared.workers.carry(Order {
-            route: self.route(tls),
+            route: connector.route(server, tls),
             permissions: shared.permissions,
             local_infile: has_infile_handler,
             // A limit of its own for reading is not meant for the greeting.
             driver_waits: shared.driver.options.get_read_timeout().is_none(),
-            memory: Arc::clone(&shared.driver.answers),
+            memory: Arc::clone(&memory.answers),
             packet_size,
+            answer_by: answer_by.clone(),
             deadline: deadline.clone(),
             busy_poll: shared.busy_poll,
             handover: handover.clone(),
@@ -130,86 +157,82 @@ impl Connector {
         let made = catch_unwind(AssertUnwindSafe(|| {
             let mut conn = Conn::new(options)?;
             if asks_itself {
-                shared.driver.packet_size.learn(&mut conn);
+                memory.packet_size.learn(&mut conn);
             }
             Ok(conn)
         }));
         let conn = match made {
             Ok(Ok(conn)) => conn,
-            Ok(Err(error)) => return Err(self.failure(&handover, Some(error))),
-            Err(_panic) => return Err(self.failure(&handover, None)),
+            Ok(Err(error)) => return Err(failure(&server.label, &handover, Some(error))),
+            Err(_panic) => return Err(failure(&server.label, &handover, None)),
         };
         let logged_in =
             handover.establish().and_then(|()| handover.session().ok_or(CloseReason::Local));
-        let mut session = logged_in.map_err(|reason| self.cut_off(reason))?;
+        let mut session = logged_in.map_err(|reason| cut_off(&server.label, reason))?;
         let timings = &mut session.timings;
         let told = timings.dial + timings.greeting + timings.tls.unwrap_or_default();
         timings.setup = start.elapsed().saturating_sub(told + timings.authentication);
-        self.warn(&session);
+        connector.warn(&session, server);
         tracing::debug!(transport = %session.transport, "connected");
         Ok(Connection::new(conn, session, handover))
     }
+}
 
-    /// Why a connect failed: the relay's first cause, or else the driver's own.
-    fn failure(&self, handover: &Handover, error: Option<mysql::Error>) -> Error {
-        // The driver may never have reached the relay, which need not wait for it then.
-        handover.abandon();
-        let transport = handover.session().map(|session| session.transport());
-        // The server's word to the driver, whose goodbye it may have answered already.
-        let was_told = matches!(error, Some(mysql::Error::MySqlError(_))) && transport.is_some();
-        match handover.wait_for_reason(REASON_LIMIT) {
-            Some(CloseReason::Server) if was_told => self.driver_failure(error, transport),
-            Some(CloseReason::Local) | None => self.driver_failure(error, transport),
-            Some(reason) => self.cut_off(reason),
-        }
+/// Why a connect failed: the relay's first cause, or else the driver's own.
+fn failure(server: &str, handover: &Handover, error: Option<mysql::Error>) -> Error {
+    // The driver may never have reached the relay, which need not wait for it then.
+    handover.abandon();
+    let transport = handover.session().map(|session| session.transport());
+    // The server's word to the driver, whose goodbye it may have answered already.
+    let was_told = matches!(error, Some(mysql::Error::MySqlError(_))) && transport.is_some();
+    match handover.wait_for_reason(REASON_LIMIT) {
+        Some(CloseReason::Server) if was_told => driver_failure(server, error, transport),
+        Some(CloseReason::Local) | None => driver_failure(server, error, transport),
+        Some(reason) => cut_off(server, reason),
     }
+}
 
-    /// `transport` is known once the user is logged in.
-    pub(super) fn driver_failure(
-        &self,
-        error: Option<mysql::Error>,
-        transport: Option<Transport>,
-    ) -> Error {
-        match (error, transport) {
-            (Some(mysql::Error::MySqlError(error)), Some(transport)) => {
-                let state = error.state.as_bytes().try_into().ok();
-                let authenticated = !matches!(transport, Transport::Plaintext(_));
-                let text = error.message.as_bytes();
-                let reply = ServerReply::new(error.code, state, text, authenticated);
-                ServerError::new(
-                    ServerErrorKind::Statement,
-                    format!(
-                        "{} refused a first statement, one of init, charset or time-zone: {reply}",
-                        self.shared.server
-                    ),
-                    reply,
-                )
-                .into()
-            }
-            // The driver's own text can hold what the server said, but never the password.
-            (Some(error), _) => AuthError::new(
-                AuthErrorKind::Driver,
+/// `transport` is known once the user is logged in.
+pub(super) fn driver_failure(
+    server: &str,
+    error: Option<mysql::Error>,
+    transport: Option<Transport>,
+) -> Error {
+    match (error, transport) {
+        (Some(mysql::Error::MySqlError(error)), Some(transport)) => {
+            let state = error.state.as_bytes().try_into().ok();
+            let authenticated = !matches!(transport, Transport::Plaintext(_));
+            let text = error.message.as_bytes();
+            let reply = ServerReply::new(error.code, state, text, authenticated);
+            ServerError::new(
+                ServerErrorKind::Statement,
                 format!(
-                    "the driver gave up: {}",
-                    crate::text::peer_text(error.to_string().as_bytes())
+                    "{server} refused a first statement, one of init, charset or time-zone: {reply}"
                 ),
+                reply,
             )
-            .into(),
-            (None, _) => Error::auth(
-                AuthErrorKind::Driver,
-                "the driver panicked while connecting; what the server sent is to blame",
-            ),
+            .into()
         }
+        // The driver's own text can hold what the server said, but never the password.
+        (Some(error), _) => AuthError::new(
+            AuthErrorKind::Driver,
+            format!("the driver gave up: {}", crate::text::peer_text(error.to_string().as_bytes())),
+        )
+        .into(),
+        (None, _) => Error::auth(
+            AuthErrorKind::Driver,
+            "the driver panicked while connecting; what the server sent is to blame",
+        ),
     }
+}
 
-    fn cut_off(&self, reason: CloseReason) -> Error {
-        match reason {
-            CloseReason::Failed(error) => error,
-            other => IoError::new(
-                IoErrorKind::Closed,
-                format!("the connection to {} ended while connecting: {other}", self.shared.server),
-            )
-            .into(),
-        }
+fn cut_off(server: &str, reason: CloseReason) -> Error {
+    match reason {
+        CloseReason::Failed(error) => error,
+        other => IoError::new(
+            IoErrorKind::Closed,
+            format!("the connection to {server} ended while connecting: {other}"),
+        )
+        .into(),
     }
 }

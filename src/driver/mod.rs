@@ -18,7 +18,7 @@ mod pool;
 mod r2d2_manager;
 
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
-pub(crate) use connect::DriverState;
+pub(crate) use connect::{DriverState, ServerMemory};
 pub use connection::Connection;
 pub(crate) use hook::{DriverHook, InfileHandler};
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]

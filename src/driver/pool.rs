@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use mysql::{OptsBuilder, PoolOpts};
 
+use super::connect::driver_failure;
 use super::options::for_connection;
 use crate::connector::Connector;
 use crate::endpoint::{Endpoint, EndpointOptions};
@@ -85,7 +86,7 @@ impl Connector {
             Ok(pool) => Ok(Pool { pool, endpoint: Arc::new(endpoint) }),
             Err(error) => Err(endpoint
                 .first_failure()
-                .unwrap_or_else(|| self.driver_failure(Some(error), None))),
+                .unwrap_or_else(|| driver_failure(&self.shared.servers.label, Some(error), None))),
         }
     }
 }

@@ -6,7 +6,7 @@ use url::Host;
 
 use super::encoding::{BadEncoding, decode};
 use super::split::placeholder;
-use crate::builder::ConnectionBuilder;
+use crate::builder::{ConnectionBuilder, MYSQL_PORT, OtherHost};
 use crate::error::{DsnError, DsnErrorKind};
 use crate::secret::{Password, PasswordSource};
 
@@ -23,9 +23,14 @@ pub(super) fn read_authority(
     if let Some(login) = login {
         read_login(builder, login)?;
     }
-    let (host, port) = read_hosts(hosts)?;
-    builder.port = port.or(if host.is_empty() { None } else { default_port });
-    builder.host = host;
+    let mut hosts = read_hosts(hosts)?.into_iter();
+    if let Some((host, port)) = hosts.next() {
+        builder.port = port.or(if host.is_empty() { None } else { default_port });
+        builder.host = host;
+    }
+    let port_of = |port: Option<u16>| port.or(default_port).unwrap_or(MYSQL_PORT);
+    builder.other_hosts =
+        hosts.map(|(host, port)| OtherHost { host, port: port_of(port) }).collect();
     Ok(())
 }
 
@@ -47,8 +52,8 @@ fn read_login(builder: &mut ConnectionBuilder, login: &str) -> Result<(), DsnErr
     Ok(())
 }
 
-/// Reads `A:1,B:2,[::1]:3`. Every host is checked before more than one is refused.
-pub(super) fn read_hosts(hosts: &str) -> Result<(String, Option<u16>), DsnError> {
+/// Reads `A:1,B:2,[::1]:3`: at least one, which may be empty where there is no other.
+fn read_hosts(hosts: &str) -> Result<Vec<(String, Option<u16>)>, DsnError> {
     placeholder("host", hosts)?;
     if hosts.starts_with("tcp(") {
         return Err(authority(
@@ -62,15 +67,11 @@ pub(super) fn read_hosts(hosts: &str) -> Result<(String, Option<u16>), DsnError>
              `?socket=` with the path after the database",
         ));
     }
-    let mut all = hosts.split(',').map(read_host).collect::<Result<Vec<_>, _>>()?;
-    match (all.pop(), all.is_empty()) {
-        (Some(host), true) => Ok(host),
-        _ => Err(DsnError::new(
-            DsnErrorKind::NotSupportedYet,
-            None,
-            "more than one host is not supported yet: write one",
-        )),
+    let all = hosts.split(',').map(read_host).collect::<Result<Vec<_>, _>>()?;
+    if all.len() > 1 && all.iter().any(|(host, _)| host.is_empty()) {
+        return Err(authority("there is a comma without a host before or after it: remove it"));
     }
+    Ok(all)
 }
 
 fn read_host(text: &str) -> Result<(String, Option<u16>), DsnError> {
@@ -172,7 +173,7 @@ pub(super) fn write_host(host: &str) -> Option<String> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let text = if bare.contains(':') { format!("[{bare}]") } else { bare.to_owned() };
     let reads_back = !text.contains(['@', '/', '?', '#', '%'])
-        && read_hosts(&text).is_ok_and(|read| read == (bare.to_owned(), None));
+        && read_host(&text).is_ok_and(|read| read == (bare.to_owned(), None));
     reads_back.then_some(text)
 }
 

@@ -3,7 +3,7 @@
 use super::encoding::normal;
 
 /// Their names; aliases of other drivers stand beside them.
-pub(super) static LATER: &[&str] = &["cleartext-password", "load-balance"];
+pub(super) static LATER: &[&str] = &["cleartext-password"];
 
 /// Whether this is such a key.
 pub(super) fn is_later(normal_name: &str) -> bool {

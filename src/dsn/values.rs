@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::encoding::{BadEncoding, decode, encode};
 use super::foreign::libpq_mode;
+use crate::load_balance::LoadBalance;
 use crate::pem_source::{BEGIN, PemSource, may_be_text};
 use crate::secret::Password;
 use crate::ssl_mode::SslMode;
@@ -62,6 +63,10 @@ pub(super) fn roots(value: &Value<'_>) -> Reading<SslRoots> {
         "is one of `webpki`, `native`, `webpki,ca` and `native,ca`; a file of CAs is `ssl-ca`"
             .into()
     })
+}
+
+pub(super) fn load_balance(value: &Value<'_>) -> Reading<LoadBalance> {
+    value.text.parse().map_err(|_| "is `sequential` or `random`".into())
 }
 
 pub(super) fn text(value: &Value<'_>) -> Reading<String> {

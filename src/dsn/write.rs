@@ -18,7 +18,9 @@ pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnErr
     let ConnectionBuilder {
         host,
         port,
-        socket,
+        other_hosts,
+        load_balance: _,
+        socket: _,
         user,
         password,
         database,
@@ -102,15 +104,25 @@ pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnErr
             return Err(no_text(name, "it has a zero byte"));
         }
     }
-    if host.is_empty() && socket.is_none() && option_file.is_none() {
+    if !builder.names_server() && option_file.is_none() {
         return Err(no_text("host", "it is empty and there is no socket"));
     }
     if *port == Some(0) {
         return Err(no_text("port", "it is zero"));
     }
-    let host = authority::write_host(host)
-        .ok_or_else(|| no_text("host", "it is neither a DNS name in ASCII nor an IP address"))?;
-    let mut text = front(builder, password, &host);
+    let no_host = || no_text("host", "it is neither a DNS name in ASCII nor an IP address");
+    let mut hosts = vec![authority::write_host(host).ok_or_else(no_host)?];
+    if !other_hosts.is_empty() && host.is_empty() {
+        return Err(no_text("host", "it is empty, and others follow"));
+    }
+    for other in other_hosts {
+        if other.port == 0 {
+            return Err(no_text("port", "it is zero"));
+        }
+        let host = Some(&other.host).filter(|host| !host.is_empty());
+        hosts.push(host.and_then(|host| authority::write_host(host)).ok_or_else(no_host)?);
+    }
+    let mut text = front(builder, password, &hosts);
     let mut separator = '?';
     for key in KEYS.iter() {
         if let Some(value) = key_value(key, builder)? {
@@ -122,8 +134,11 @@ pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnErr
 
 /// Without secrets, and without what has no text.
 pub(super) fn without_secrets(builder: &ConnectionBuilder) -> String {
-    let host = authority::write_host(&builder.host).unwrap_or_else(|| "not-a-host".to_owned());
-    let mut text = front(builder, None, &host);
+    let others = builder.other_hosts.iter().map(|other| &other.host);
+    let hosts = std::iter::once(&builder.host).chain(others);
+    let shown =
+        |host: &String| authority::write_host(host).unwrap_or_else(|| "not-a-host".to_owned());
+    let mut text = front(builder, None, &hosts.map(shown).collect::<Vec<_>>());
     let mut separator = '?';
     for key in KEYS.iter().filter(|key| !key.secret && !is_private(key, builder)) {
         if let Ok(Some(value)) = key_value(key, builder) {
@@ -149,7 +164,7 @@ fn is_private(key: &DsnKey, builder: &ConnectionBuilder) -> bool {
     }
 }
 
-fn front(builder: &ConnectionBuilder, password: Option<&str>, host: &str) -> String {
+fn front(builder: &ConnectionBuilder, password: Option<&str>, hosts: &[String]) -> String {
     let user = builder.user.as_deref().unwrap_or_default();
     let mut text = String::from("mysql://");
     text.push_str(&encode(user, ""));
@@ -160,10 +175,17 @@ fn front(builder: &ConnectionBuilder, password: Option<&str>, host: &str) -> Str
     if !user.is_empty() || password.is_some() {
         text.push('@');
     }
-    text.push_str(host);
-    if let Some(port) = builder.port {
-        text.push_str(&format!(":{port}"));
-    }
+    let others = builder.other_hosts.iter().map(|other| Some(other.port));
+    let ports = std::iter::once(builder.port).chain(others);
+    let hosts: Vec<String> = hosts
+        .iter()
+        .zip(ports)
+        .map(|(host, port)| match port {
+            Some(port) => format!("{host}:{port}"),
+            None => host.clone(),
+        })
+        .collect();
+    text.push_str(&hosts.join(","));
     text.push('/');
     text.push_str(&encode(builder.database.as_deref().unwrap_or_default(), ""));
     text

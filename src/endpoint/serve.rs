@@ -34,13 +34,15 @@ pub(super) fn serve(endpoint: &Weak<State>, driver: Socket, peer: &str) {
         handover: handover.clone(),
         traffic: Arc::clone(&traffic),
     });
-    let route = connector.route(&tls);
-    let greeted =
-        route.dial(LookUp::Aside, &deadline).and_then(|dialed| route.greet(dialed, &deadline));
-    let greeted = match greeted {
-        Ok(greeted) => greeted,
+    let reached = connector.shared.servers.reach(&deadline, |server, answer_by, whole| {
+        let route = connector.route(server, &tls);
+        let dialed = route.dial(LookUp::Aside, answer_by)?;
+        Ok((server, route.greet(dialed, answer_by)?, whole.clone()))
+    });
+    let (server, greeted, deadline) = match reached {
+        Ok(reached) => reached,
         Err(error) if tells_driver_gone(&error) => {
-            let server = &connector.shared.server;
+            let server = &connector.shared.servers.label;
             return tracing::info!(peer, "a driver went away before {server} was reached");
         }
         Err(error) => {
@@ -49,7 +51,7 @@ pub(super) fn serve(endpoint: &Weak<State>, driver: Socket, peer: &str) {
             return turn_away(driver, &error);
         }
     };
-    let address = greeted.facts.peer.clone();
+    let (server_index, address) = (server.index, greeted.facts.peer.clone());
     let job = Job {
         server: greeted.facts,
         plan: greeted.plan,
@@ -63,11 +65,12 @@ pub(super) fn serve(endpoint: &Weak<State>, driver: Socket, peer: &str) {
         foresight: None,
     };
     let logged_in = LoggedIn::bring(driver, greeted.socket, greeted.prepared, &job);
+    let is_logged_in = logged_in.is_some();
     if let Some(logged_in) = logged_in {
         // The deadline is that of connecting; what the driver asks afterwards is its own affair.
         let _ = handover.establish();
         if let Some(session) = handover.session() {
-            connector.warn(&session);
+            connector.warn(&session, server);
         }
         drop(state);
         logged_in.carry(job);
@@ -76,7 +79,11 @@ pub(super) fn serve(endpoint: &Weak<State>, driver: Socket, peer: &str) {
     let reason = handover.close_reason();
     if let (Some(CloseReason::Failed(error)), Some(state)) = (&reason, endpoint.upgrade()) {
         state.failures.add(error);
-        if tls.identity_may_have_expired(error) {
+        if !is_logged_in {
+            // The next driver gets another host.
+            state.connector.shared.servers.failed(server_index, error);
+        }
+        if tls.any().identity_may_have_expired(error) {
             // It may have been renewed meanwhile; the next driver gets it.
             let _ = state.connector.shared.tls.renewed(&tls);
         }

@@ -162,13 +162,13 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// The address, or the path of a socket.
+    /// The address, the path of a socket, or the host with its port.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// What the operating system said.
+    /// What the operating system said; of a host, the whole error.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason
@@ -189,7 +189,7 @@ impl ConnectError {
         ConnectError { kind, message: message.into(), attempts, source: None }
     }
 
-    /// Every address that was tried, in order.
+    /// Every address that was tried, in order; where no host could be used, every host.
     #[must_use]
     pub fn attempts(&self) -> &[Attempt] {
         &self.attempts
@@ -361,7 +361,8 @@ impl ProtocolError {
 /// The time for connecting ran out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "connecting to {host} took longer than connect-timeout ({limit:?}), {}; {}",
+    "connecting to {host} took longer than {}, {}; {}",
+    told(*limit, *shared),
     step.doing(),
     step.remedy()
 )]
@@ -370,11 +371,22 @@ pub struct TimeoutError {
     step: Step,
     host: String,
     limit: Duration,
+    shared: bool,
+}
+
+/// The limit as its option.
+fn told(limit: Duration, shared: bool) -> String {
+    if shared {
+        format!("its share of connect-timeout ({limit:?})")
+    } else {
+        format!("connect-timeout ({limit:?})")
+    }
 }
 
 impl TimeoutError {
-    pub(crate) fn new(step: Step, host: &str, limit: Duration) -> Self {
-        TimeoutError { step, host: host.to_owned(), limit }
+    /// `shared`: the limit is one host's share of what several have.
+    pub(crate) fn new(step: Step, host: &str, limit: Duration, shared: bool) -> Self {
+        TimeoutError { step, host: host.to_owned(), limit, shared }
     }
 
     /// The step that was under way.
@@ -383,7 +395,7 @@ impl TimeoutError {
         self.step
     }
 
-    /// The time that there was for the whole connect.
+    /// The time that there was for the whole connect, or for this one of several hosts to answer.
     #[must_use]
     pub fn limit(&self) -> Duration {
         self.limit

@@ -12,6 +12,8 @@ pub(super) fn fill(mut builder: ConnectionBuilder, file: ConnectionBuilder) -> C
     let ConnectionBuilder {
         host,
         port,
+        other_hosts,
+        load_balance,
         socket,
         user,
         password,
@@ -50,15 +52,19 @@ pub(super) fn fill(mut builder: ConnectionBuilder, file: ConnectionBuilder) -> C
             hook: _,
     } = file;
 
-    if builder.host.is_empty() && builder.socket.is_none() {
+    if !builder.names_server() {
         builder.host = host;
+        builder.other_hosts = other_hosts;
         builder.socket = socket;
     } else {
         // They are names of the file's host.
         tls.server_name = None;
         tls.sni_servername = None;
     }
-    absent(&mut builder.port, port);
+    // Of several hosts each has its own.
+    if builder.other_hosts.is_empty() {
+        absent(&mut builder.port, port);
+    }
     if builder.socket.is_none() {
         absent(&mut builder.bind_address, bind_address);
     }
@@ -77,6 +83,7 @@ pub(super) fn fill(mut builder: ConnectionBuilder, file: ConnectionBuilder) -> C
     }
     fill_tls(&mut builder.tls, tls);
 
+    absent(&mut builder.load_balance, load_balance);
     absent(&mut builder.connect_timeout, connect_timeout);
     absent(&mut builder.read_timeout, read_timeout);
     absent(&mut builder.write_timeout, write_timeout);

@@ -145,6 +145,8 @@ fn the_address_is_chosen_as_the_client_does() {
         // Debian's file has the socket; a host that was named stays one.
         (h(), "socket=/s", h()),
         (h(), "host=db\nport=4000\ntls-server-name=n", h().port(4000)),
+        // Each of several hosts has its own port.
+        (h().add_host("i", 1), "host=db\nport=4000", h().add_host("i", 1)),
         (new("localhost"), "socket=/s\nhost=db", new("localhost")),
         (local(), "host=db\nsocket=/t\nbind-address=::1", local()),
     ] {

@@ -24,6 +24,8 @@ pub(crate) struct Order {
     pub(crate) memory: Arc<Memory>,
     /// The driver's `max_allowed_packet`, where it is not its options'.
     pub(crate) packet_size: Option<usize>,
+    /// When the server has to have greeted.
+    pub(crate) answer_by: Deadline,
     pub(crate) deadline: Deadline,
     /// How long to look for bytes before sleeping.
     pub(crate) busy_poll: Duration,

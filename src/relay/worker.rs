@@ -85,7 +85,7 @@ impl Workers {
             Some(worker) => worker,
             None => self.spawn()?,
         };
-        let (deadline, handover) = (order.deadline.clone(), order.handover.clone());
+        let (answer_by, handover) = (order.answer_by.clone(), order.handover.clone());
         let slowest = order.route.slowest_step();
         let (caller, called) = sync_channel(1);
         let jobs = worker.jobs.clone();
@@ -93,12 +93,12 @@ impl Workers {
         let loops = Arc::clone(&self.loops);
         let assignment = Assignment { order, caller, worker, workers, loops };
         jobs.send(assignment).map_err(|_| lost())?;
-        let left = deadline.at().saturating_duration_since(Instant::now());
+        let left = answer_by.at().saturating_duration_since(Instant::now());
         match called.recv_timeout(left.saturating_add(GRACE)) {
             Ok(called) => called,
             Err(RecvTimeoutError::Timeout) => {
                 handover.abandon();
-                Err(deadline.missed(slowest))
+                Err(answer_by.missed(slowest))
             }
             Err(RecvTimeoutError::Disconnected) => Err(lost()),
         }
@@ -184,12 +184,12 @@ fn serve(order: Order, mut reception: Reception<'_>, loops: &EventLoops) -> Left
 
 /// Dials, has the driver called, and reads the greeting.
 fn reach(order: &Order, reception: &mut Reception<'_>) -> Result<Greeted> {
-    let dialed = order.route.dial(LookUp::Here, &order.deadline)?;
+    let dialed = order.route.dial(LookUp::Here, &order.answer_by)?;
     // The driver gets ready while the server greets, if it is certain how it has to come in.
     if let Some(transport) = order.route.foregone().filter(|_| order.driver_waits) {
         reception.call(transport)?;
     }
-    let greeted = order.route.greet(dialed, &order.deadline)?;
+    let greeted = order.route.greet(dialed, &order.answer_by)?;
     reception.call(greeted.plan.transport())?;
     Ok(greeted)
 }

@@ -10,6 +10,7 @@ mod provider;
 mod recipe;
 mod rotation;
 mod shares;
+mod states;
 mod verifier;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,19 +22,20 @@ use rustls::{ClientConfig, ClientConnection, HandshakeKind, KeyLogFile};
 use offer::Offer;
 pub(crate) use offer::{groups, suites};
 pub(crate) use provider::crypto_provider;
-pub(crate) use recipe::{Recipe, server_name};
+pub(crate) use recipe::{Host, Recipe, server_name};
 pub(crate) use rotation::Rotation;
 use shares::{ByProduct, ordered_for};
+pub(crate) use states::TlsStates;
 use verifier::{Check, Verifier};
 
 use crate::error::{ConfigErrorKind, Error, HandshakeErrorKind};
 use crate::material::CertifiedIdentity;
 use crate::session::{ClientCertificate, PeerCertificate, Product, TlsSession, Verification};
 
-/// How many server names a ticket store holds; one connector talks to one.
+/// How many server names a ticket store holds; one host has one.
 const TICKET_NAMES: usize = 8;
 
-/// Everything that the TLS connections of one connector share.
+/// Everything that the TLS connections of one connector to one host share.
 ///
 /// Verifier and resolver never change: rustls resumes a session only under the very same ones, so
 /// that a ticket cannot cross policies.
@@ -73,12 +75,11 @@ impl TlsState {
     fn new(
         offer: Offer,
         verifier: Verifier,
-        identity: Option<CertifiedIdentity>,
+        identity: Option<Arc<CertifiedIdentity>>,
         names: Names,
         server: &str,
         habits: Habits,
     ) -> Result<Self, Error> {
-        let identity = identity.map(Arc::new);
         let verifier = Arc::new(verifier);
         let resolver: Arc<dyn ResolvesClientCert> =
             Arc::new(observed::Resolver::new(identity.clone()));

@@ -8,7 +8,7 @@ use super::offer::Offer;
 use super::pins::Pins;
 use super::proven::Proven;
 use super::verifier::{Check, Verifier};
-use super::{Habits, Names, TlsState};
+use super::{Habits, Names, TlsState, TlsStates};
 use crate::error::{ConfigErrorKind, Error};
 use crate::material::{CertifiedIdentity, Crls, PublicRoots, RootCerts, Snapshot};
 use crate::ssl_mode::SslMode;
@@ -21,55 +21,60 @@ pub(crate) struct Recipe {
     options: TlsOptions,
     mode: SslMode,
     offer: Offer,
-    verified_name: ServerName<'static>,
-    names: Names,
-    server: String,
+    first: Named,
+    others: Vec<Named>,
 }
 
-/// A TLS state, and what was found on the way to it.
+/// A host: the name to verify and to send, unless the options name another, and how errors name it.
+#[derive(Clone, Debug)]
+pub(crate) struct Host {
+    pub(crate) name: String,
+    pub(crate) shown: String,
+}
+
+/// A host with the names that count.
+#[derive(Clone, Debug)]
+struct Named {
+    verified: ServerName<'static>,
+    names: Names,
+    shown: String,
+}
+
+/// TLS states, and what was found on the way to them.
 pub(super) struct Made {
-    pub(super) state: TlsState,
+    pub(super) states: TlsStates,
     /// What is worth a warning.
     pub(super) notes: Vec<String>,
     /// Files, or parts of them, that had to be passed over, though something needed may be there.
     pub(super) unreadable: Vec<Error>,
 }
 
+/// What the files came to, which is the same for every host.
+struct Material {
+    check: Check,
+    crls: Option<Arc<Crls>>,
+    identity: Option<Arc<CertifiedIdentity>>,
+    proven: Arc<Proven>,
+}
+
 impl Recipe {
-    /// `host` is the name to verify and to send, unless the options name another; `server` is how
-    /// errors name it.
+    /// For a host, and others that the same options are for.
     pub(crate) fn new(
         options: &TlsOptions,
         mode: SslMode,
-        host: &str,
-        server: &str,
+        first: &Host,
+        others: &[Host],
     ) -> Result<Self, Error> {
         // Checked here, once; they are made anew with every state.
         Pins::of(options)?;
-        let verified_name = match &options.server_name {
-            Some(name) => named(name, "tls-server-name")?,
-            None => server_name(host)?,
-        };
-        let sent = match &options.sni_servername {
-            Some(name) => match named(name, "tls-sni-servername")? {
-                dns @ ServerName::DnsName(_) => dns,
-                _ => {
-                    return Err(Error::config(
-                        ConfigErrorKind::Value,
-                        "tls-sni-servername",
-                        "tls-sni-servername: SNI carries no IP address (RFC 6066, section 3); write \
-                         a DNS name, or use tls-server-name for what is verified",
-                    ));
-                }
-            },
-            None => verified_name.clone(),
-        };
         Ok(Recipe {
             mode,
             offer: Offer::of(options)?,
-            verified_name,
-            names: Names { sent, send: options.sni.unwrap_or(true) },
-            server: server.to_owned(),
+            first: Named::new(first, options)?,
+            others: others
+                .iter()
+                .map(|host| Named::new(host, options))
+                .collect::<Result<_, _>>()?,
             options: options.clone(),
         })
     }
@@ -79,9 +84,9 @@ impl Recipe {
         Recipe { offer: self.offer.with_group(name), ..self }
     }
 
-    /// The state alone, for a connection that nobody keeps; nothing is told of the files.
-    pub(crate) fn state(&self) -> Result<TlsState, Error> {
-        Ok(self.make()?.state)
+    /// The states alone, for connections that nobody keeps; nothing is told of the files.
+    pub(crate) fn states(&self) -> Result<TlsStates, Error> {
+        Ok(self.make()?.states)
     }
 
     /// Reads the files, in every mode, so that a mistake in them shows even where they are not used.
@@ -114,25 +119,32 @@ impl Recipe {
             Some(roots) => Check::Chain(roots),
             None => Check::Nothing,
         };
-        let verifier = Verifier {
+        let material = Material {
             check,
-            name: self.verified_name.clone(),
-            crls,
+            crls: crls.map(Arc::new),
+            identity: identity.map(Arc::new),
+            proven: Arc::default(),
+        };
+        let first = self.state(&self.first, &material)?;
+        let others = self.others.iter().map(|host| self.state(host, &material));
+        let states = TlsStates::new(first, others.collect::<Result<_, _>>()?);
+        Ok(Made { states, notes, unreadable })
+    }
+
+    fn state(&self, host: &Named, material: &Material) -> Result<TlsState, Error> {
+        let options = &self.options;
+        let verifier = Verifier {
+            check: material.check.clone(),
+            name: host.verified.clone(),
+            crls: material.crls.clone(),
             pins: Pins::of(options)?,
             algorithms: self.offer.provider.signature_verification_algorithms,
-            proven: Proven::default(),
+            proven: Arc::clone(&material.proven),
         };
         let habits =
             Habits { resumption: options.resumption.unwrap_or(true), key_log: options.key_log };
-        let state = TlsState::new(
-            self.offer.clone(),
-            verifier,
-            identity,
-            self.names.clone(),
-            &self.server,
-            habits,
-        )?;
-        Ok(Made { state, notes, unreadable })
+        let (identity, names) = (material.identity.clone(), host.names.clone());
+        TlsState::new(self.offer.clone(), verifier, identity, names, &host.shown, habits)
     }
 
     /// What the files look like now.
@@ -167,6 +179,31 @@ impl Recipe {
         }
         RootCerts::load(options.ca.as_ref(), options.capath.as_deref().map(AsRef::as_ref), public)
             .map(Some)
+    }
+}
+
+impl Named {
+    fn new(host: &Host, options: &TlsOptions) -> Result<Self, Error> {
+        let verified = match &options.server_name {
+            Some(name) => named(name, "tls-server-name")?,
+            None => server_name(&host.name)?,
+        };
+        let sent = match &options.sni_servername {
+            Some(name) => match named(name, "tls-sni-servername")? {
+                dns @ ServerName::DnsName(_) => dns,
+                _ => {
+                    return Err(Error::config(
+                        ConfigErrorKind::Value,
+                        "tls-sni-servername",
+                        "tls-sni-servername: SNI carries no IP address (RFC 6066, section 3); write \
+                         a DNS name, or use tls-server-name for what is verified",
+                    ));
+                }
+            },
+            None => verified.clone(),
+        };
+        let names = Names { sent, send: options.sni.unwrap_or(true) };
+        Ok(Named { verified, names, shown: host.shown.clone() })
     }
 }
 

@@ -1,9 +1,9 @@
-//! The TLS state that is in use, and its exchange when files change.
+//! The TLS states that are in use, and its exchange when files change.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::TlsState;
+use super::TlsStates;
 use super::recipe::{Made, Recipe};
 use crate::error::Error;
 use crate::material::Snapshot;
@@ -19,13 +19,13 @@ const RETRY: Duration = Duration::from_secs(10);
 /// How often files are read at the most that go on changing while they are read.
 const READINGS: usize = 3;
 
-/// The TLS state of a connector, exchanged as a whole when certificates are renewed.
+/// The TLS states of a connector, exchanged as a whole when certificates are renewed.
 ///
 /// Connections keep the state that they began with; a new one has no tickets of the old.
 #[derive(Debug)]
 pub(crate) struct Rotation {
     recipe: Recipe,
-    current: RwLock<Arc<TlsState>>,
+    current: RwLock<Arc<TlsStates>>,
     /// Held while files are looked at and read, which takes as long as the disk, or the function
     /// that knows the key's password, takes. Only a connect whose client certificate has expired
     /// waits for it.
@@ -62,7 +62,7 @@ impl Rotation {
         warn(&notes);
         Ok(Rotation {
             recipe,
-            current: RwLock::new(Arc::new(made.state)),
+            current: RwLock::new(Arc::new(made.states)),
             watch: Mutex::new(Watch { snapshot, looked: Instant::now(), failed: None, notes }),
             told: Mutex::new(ReloadState {
                 loaded_at: SystemTime::now(),
@@ -72,8 +72,8 @@ impl Rotation {
         })
     }
 
-    /// The state in use, after a look at the files where one is due.
-    pub(crate) fn current(&self) -> Arc<TlsState> {
+    /// The states in use, after a look at the files where one is due.
+    pub(crate) fn current(&self) -> Arc<TlsStates> {
         if self.recipe.watches() {
             let outcome = match self.watch.try_lock() {
                 Ok(watch) => self.look(watch),
@@ -87,8 +87,8 @@ impl Rotation {
         self.in_use()
     }
 
-    /// The state in use.
-    pub(crate) fn in_use(&self) -> Arc<TlsState> {
+    /// The states in use.
+    pub(crate) fn in_use(&self) -> Arc<TlsStates> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -98,10 +98,10 @@ impl Rotation {
         outcome.tell()
     }
 
-    /// The state to try again with after `expired`, whose client certificate was refused: one that
+    /// The states to try again with after `expired`, whose client certificate was refused: one that
     /// another connect has put into use meanwhile, or one of files that have changed, however short
     /// ago the last look was.
-    pub(crate) fn renewed(&self, expired: &Arc<TlsState>) -> Option<Arc<TlsState>> {
+    pub(crate) fn renewed(&self, expired: &Arc<TlsStates>) -> Option<Arc<TlsStates>> {
         if self.recipe.watches() {
             let outcome = {
                 let mut watch = self.watch();
@@ -141,10 +141,11 @@ impl Rotation {
         watch.snapshot = snapshot;
         watch.looked = Instant::now();
         let made = made.and_then(|made| as_complete_as(&watch.notes, made));
-        let made = made.and_then(|made| match made.state.must_not_follow(&self.in_use()) {
-            Some(error) => Err(error),
-            None => Ok(made),
-        });
+        let made =
+            made.and_then(|made| match made.states.any().must_not_follow(self.in_use().any()) {
+                Some(error) => Err(error),
+                None => Ok(made),
+            });
         match made {
             Ok(made) => {
                 watch.failed = None;
@@ -152,7 +153,7 @@ impl Rotation {
                 let warnings = notes.iter().filter(|note| !watch.notes.contains(note)).cloned();
                 let warnings = warnings.collect();
                 watch.notes = notes;
-                self.put_in_use(made.state);
+                self.put_in_use(made.states);
                 Outcome { result: Ok(()), warnings }
             }
             Err(error) => {
@@ -173,11 +174,11 @@ impl Rotation {
         }
     }
 
-    fn put_in_use(&self, state: TlsState) {
-        let state = Arc::new(state);
+    fn put_in_use(&self, states: TlsStates) {
+        let states = Arc::new(states);
         let older = {
             let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *current, state)
+            std::mem::replace(&mut *current, states)
         };
         // Large revocation lists take a while to free.
         drop(older);
@@ -241,6 +242,7 @@ mod tests {
     use super::*;
     use crate::pem_source::PemSource;
     use crate::ssl_mode::SslMode;
+    use crate::tls::Host;
     use crate::tls_options::TlsOptions;
     use std::cell::Cell;
 
@@ -281,7 +283,8 @@ mod tests {
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         std::fs::write(&path, params.self_signed(&key).unwrap().pem()).unwrap();
         let options = TlsOptions { ca: Some(PemSource::path(&path)), ..TlsOptions::default() };
-        let recipe = Recipe::new(&options, SslMode::VerifyCa, "localhost", "localhost").unwrap();
+        let host = Host { name: "localhost".into(), shown: "localhost".into() };
+        let recipe = Recipe::new(&options, SslMode::VerifyCa, &host, &[]).unwrap();
         let rotation = Rotation::start(recipe).unwrap();
         // What a look does so long after the last one and, where it failed, the last reading.
         let look = |looked: Duration, failed: Option<Duration>| {

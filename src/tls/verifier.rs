@@ -44,11 +44,11 @@ pub(super) struct Verifier {
     pub(super) check: Check,
     /// The name that is looked for, which may be another than the one sent as SNI.
     pub(super) name: ServerName<'static>,
-    pub(super) crls: Option<Crls>,
+    pub(super) crls: Option<Arc<Crls>>,
     pub(super) pins: Pins,
     pub(super) algorithms: WebPkiSupportedAlgorithms,
     /// Signatures of certificates and revocation lists that need not be checked again.
-    pub(super) proven: Proven,
+    pub(super) proven: Arc<Proven>,
 }
 
 impl Verifier {
@@ -90,7 +90,7 @@ impl Verifier {
             crls: None,
             pins: Pins::default(),
             algorithms: self.algorithms,
-            proven: Proven::default(),
+            proven: Arc::default(),
         };
         other.verify_chain(roots, leaf, intermediates, UnixTime::now()).is_ok()
     }
@@ -198,7 +198,7 @@ impl Verifier {
     /// no issuer but itself, and as in OpenSSL 3.6 none of its lists is asked for.
     pub(super) fn crls_for(&self, leaf: &CertificateDer<'_>) -> Option<&Crls> {
         let is_own = |roots: &RootCerts| roots.public.is_none() && roots.own(leaf).is_some();
-        self.crls.as_ref().filter(|_| !self.roots().is_some_and(is_own))
+        self.crls.as_deref().filter(|_| !self.roots().is_some_and(is_own))
     }
 }
 

@@ -7,6 +7,15 @@ use crate::dsn::values as v;
 
 pub(super) const KEYS: &[DsnKey] = &[
     DsnKey {
+        name: "load-balance",
+        aliases: &[],
+        default: "`sequential`",
+        secret: false,
+        help: "In which order several hosts, and the addresses of a host, are tried: `sequential`, as they stand there, or `random`, anew for every connect.",
+        read: |builder, value| v::set(&mut builder.load_balance, v::load_balance(value)),
+        write: |builder| Ok(builder.load_balance.map(|balance| balance.to_string())),
+    },
+    DsnKey {
         name: "connect-timeout",
         aliases: &[in_its_way("tcp_connect_timeout_ms", |builder, value| {
             v::set(&mut builder.connect_timeout, v::milliseconds(value))

@@ -10,7 +10,8 @@ use proptest::prelude::*;
 
 use super::super::{DsnKey, dsn_keys};
 use super::read;
-use crate::builder::{ConnectionBuilder, PoolOptions};
+use crate::builder::{ConnectionBuilder, OtherHost, PoolOptions};
+use crate::load_balance::LoadBalance;
 use crate::pem_source::{Directory, PemSource};
 use crate::secret::{Password, PasswordSource};
 use crate::ssl_mode::SslMode;
@@ -130,6 +131,7 @@ prop_compose! {
 
 prop_compose! {
     fn network()(
+        load_balance in option::of(prop::sample::select(LoadBalance::ALL.to_vec())),
         connect_timeout in option::of(duration()),
         read_timeout in option::of(duration()),
         busy_poll in option::of(duration()),
@@ -145,7 +147,7 @@ prop_compose! {
         builder in login().boxed(),
     ) -> ConnectionBuilder {
         ConnectionBuilder {
-            connect_timeout, read_timeout, busy_poll, write_timeout, tcp_keepalive, tcp_keepalive_interval,
+            load_balance, connect_timeout, read_timeout, busy_poll, write_timeout, tcp_keepalive, tcp_keepalive_interval,
             tcp_keepalive_probes, tcp_nodelay, tcp_user_timeout, bind_address, socket, runtime_dir,
             ..builder
         }
@@ -187,9 +189,16 @@ prop_compose! {
         password in password(),
         database in option::of(text()),
         (option_file, option_groups) in option_file(),
+        other_hosts in vec((host(), 1..=u16::MAX), 0..3),
         builder in driver().boxed(),
     ) -> ConnectionBuilder {
-        ConnectionBuilder { host, port, user, password, database, option_file, option_groups, ..builder }
+        let other_hosts = if host.is_empty() { Vec::new() } else { other_hosts };
+        let other_hosts = other_hosts
+            .into_iter()
+            .filter(|(host, _)| !host.is_empty())
+            .map(|(host, port)| OtherHost { host, port })
+            .collect();
+        ConnectionBuilder { host, port, other_hosts, user, password, database, option_file, option_groups, ..builder }
     }
 }
 

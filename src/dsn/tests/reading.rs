@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::{DsnKey, dsn_keys};
 use super::read;
 use crate::builder::ConnectionBuilder;
+use crate::load_balance::LoadBalance;
 use crate::ssl_mode::SslMode;
 use crate::ssl_roots::SslRoots;
 
@@ -54,6 +55,8 @@ fn rows() -> Vec<(&'static str, ConnectionBuilder)> {
         ("tls-sni=off", h().tls_sni(false)),
         ("tls-resumption=off", h().tls_resumption(false)),
         ("reload-certificates=off", h().reload_certificates(false)),
+        ("load-balance=sequential", h().load_balance(LoadBalance::Sequential)),
+        ("loadBalance=RANDOM", h().load_balance(LoadBalance::Random)),
         ("connect-timeout=10", h().connect_timeout(secs(10))),
         ("connect-timeout=600", h().connect_timeout(secs(600))),
         ("connect_timeout=601s", h().connect_timeout(secs(601))),
@@ -211,6 +214,25 @@ fn the_parts_before_the_query() {
             ConnectionBuilder::new("2001:db8::1").user("u").port(4000).database("d"),
         ),
         ("mysql://127.0.0.1", ConnectionBuilder::new("127.0.0.1")),
+        ("mysql://a,b", ConnectionBuilder::new("a").add_host("b", 3306)),
+        (
+            "mysql://u:p,q@a:1,b:2,[::1]:3/d",
+            ConnectionBuilder::new("a")
+                .port(1)
+                .add_host("b", 2)
+                .add_host("[::1]", 3)
+                .user("u")
+                .password("p,q")
+                .database("d"),
+        ),
+        (
+            "tidb://a:3306,b,127.0.0.1/?load-balance=random",
+            ConnectionBuilder::new("a")
+                .port(3306)
+                .add_host("b", 4000)
+                .add_host("127.0.0.1", 4000)
+                .load_balance(LoadBalance::Random),
+        ),
         ("mysql://0x7f.1", ConnectionBuilder::new("127.0.0.1")),
         ("mysql://Db_1.Example.COM", ConnectionBuilder::new("Db_1.Example.COM")),
         ("mysql://münchen.example", ConnectionBuilder::new("xn--mnchen-3ya.example")),

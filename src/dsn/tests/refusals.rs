@@ -30,8 +30,11 @@ fn malformed_texts() {
         ("mysql://a|b", "dsn.authority", &["DNS name"]),
         ("mysql://1.2.3.256", "dsn.authority", &["DNS name"]),
         ("mysql://u@unix(/s)/d", "dsn.authority", &["`?socket=`"]),
-        ("mysql://a,b", "dsn.not-supported-yet", &["more than one host"]),
-        ("mysql://a:1,b:2,[::1]:3/d", "dsn.not-supported-yet", &["more than one host"]),
+        ("mysql://a,", "dsn.authority", &["comma"]),
+        ("mysql://,b:2", "dsn.authority", &["comma"]),
+        ("mysql://a,,b", "dsn.authority", &["comma"]),
+        ("mysql://a,:3306", "dsn.authority", &["comma"]),
+        ("mysql://,", "dsn.authority", &["comma"]),
         ("mysql://a:1,b:x", "dsn.authority", &["port"]),
         ("mysql://h/shop&ssl-mode=VERIFY_IDENTITY", "dsn.path", &["follow a `?`"]),
         ("mysql://h/shop;ssl-mode=REQUIRED", "dsn.path", &["follow a `?`"]),
@@ -119,6 +122,7 @@ const MALFORMED: &[(&str, &[&str], &str)] = &[
     ("tcp_connect_timeout_ms", &["99999999999999999999"], "too large"),
     ("read-timeout", &["x", "0"], ""),
     ("busy-poll", &["true", "0us"], ""),
+    ("load-balance", &["true", "roundrobin"], "`random`"),
     ("write-timeout", &["x", "0"], ""),
     ("tcp-keepalive", &["true", "x"], "`10s`"),
     ("tcp-keepalive", &["60000"], "`60s`"),
@@ -278,8 +282,8 @@ fn foreign_tls_keys_get_the_replacement_for_their_value() {
         ("trustServerCertificate=true", &["`ssl-mode=REQUIRED`"]),
         ("rejectUnauthorized=false", &["`ssl-mode=REQUIRED`"]),
         (
-            "useSSL=true&reconnect=true&load_balance=1&zzz=1",
-            &["`useSSL`", "`reconnect`", "`load_balance`", "`zzz`"],
+            "useSSL=true&reconnect=true&cleartext_password=1&zzz=1",
+            &["`useSSL`", "`reconnect`", "`cleartext_password`", "`zzz`"],
         ),
     ] {
         assert_refused(&format!("mysql://h?{query}"), "dsn.foreign-tls-key", fragments);

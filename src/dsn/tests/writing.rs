@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{key_of, read};
 use crate::builder::ConnectionBuilder;
+use crate::load_balance::LoadBalance;
 use crate::secret::Password;
 use crate::ssl_mode::SslMode;
 
@@ -26,6 +27,11 @@ fn only_what_was_set_is_written() {
             "mysql://%C3%BC%40@h/d%2Fe",
         ),
         (h().password("x"), "mysql://:x@h/", "mysql://h/"),
+        (
+            h().add_host("[::1]", 4000).add_host("b", 3306).load_balance(LoadBalance::Random),
+            "mysql://h,[::1]:4000,b:3306/?load-balance=random",
+            "mysql://h,[::1]:4000,b:3306/?load-balance=random",
+        ),
         (
             ConnectionBuilder::new("").socket("/a b+c"),
             "mysql:///?socket=/a%20b%2Bc",

@@ -10,6 +10,9 @@ kinds! {
         /// No address answered.
         Unreachable = "connect.unreachable":
             "check host, port and firewalls, and that the server runs and listens on that address",
+        /// None of several hosts could be used.
+        NoHost = "connect.no-host":
+            "see what each of them said (`attempts()`, or the log), and mend the first",
     }
 
     /// What the server refused with an ERR packet.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::dsn::dsn_keys;
+use crate::load_balance::LoadBalance;
 use crate::ssl_roots::SslRoots;
 
 type Setter = fn(ConnectionBuilder) -> ConnectionBuilder;
@@ -28,6 +29,7 @@ fn rows() -> Vec<(&'static str, &'static str, &'static str, Setter)> {
         ("tls-sni", "false", "true", |b| b.tls_sni(true)),
         ("tls-resumption", "off", "on", |b| b.tls_resumption(true)),
         ("reload-certificates", "0", "1", |b| b.reload_certificates(true)),
+        ("load-balance", "random", "sequential", |b| b.load_balance(LoadBalance::Random)),
         ("connect-timeout", "5", "10s", |b| b.connect_timeout(Duration::from_secs(10))),
         ("read-timeout", "1", "2s", |b| b.read_timeout(Duration::from_secs(3))),
         ("write-timeout", "1", "2s", |b| b.write_timeout(Duration::from_secs(3))),

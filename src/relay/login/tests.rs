@@ -39,12 +39,13 @@ pub(in crate::relay) fn job(memory: &Arc<Memory>) -> Job {
         .unwrap();
     let tls = connector.shared.tls.current();
     let order = Order {
-        route: connector.route(&tls),
+        route: connector.route(connector.shared.servers.first(), &tls),
         permissions: connector.shared.permissions,
         local_infile: false,
         driver_waits: true,
         memory: Arc::clone(memory),
         packet_size: None,
+        answer_by: connector.deadline(),
         deadline: connector.deadline(),
         busy_poll: Duration::ZERO,
         handover: Handover::default(),
@@ -55,7 +56,7 @@ pub(in crate::relay) fn job(memory: &Arc<Memory>) -> Job {
         dial_time: Duration::ZERO,
         greeting_time: Duration::ZERO,
     };
-    order.into_job(facts, Plan::Tls(tls))
+    order.into_job(facts, Plan::Tls(Arc::clone(tls.of(0))))
 }
 
 /// A plaintext link, and its other end.

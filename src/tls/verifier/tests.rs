@@ -38,7 +38,7 @@ fn verdict(made: &Made, check: Check, host: &str, later: Duration) -> Result<(),
         crls: None,
         pins: Pins::default(),
         algorithms: crypto_provider().signature_verification_algorithms,
-        proven: Proven::default(),
+        proven: Arc::default(),
     };
     let now = UnixTime::since_unix_epoch(
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap() + later,

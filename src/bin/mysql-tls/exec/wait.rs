@@ -4,7 +4,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mysql_tls::{Connector, Error, IoErrorKind, ServerErrorKind, Step};
+use mysql_tls::{Connector, Error, IoErrorKind};
 use signal_hook::iterator::Signals;
 
 use crate::failure::Failure;
@@ -38,7 +38,7 @@ pub(super) fn until_it_accepts(
             // Without a user there is nothing to log in with; up to there all is well.
             return Ok(None);
         }
-        if !may_pass(&error) {
+        if !error.may_pass() {
             return Err(error.into());
         }
         if start.elapsed() >= patience {
@@ -100,23 +100,4 @@ fn pause(signals: &mut Signals) -> Option<i32> {
 
 fn ending(signals: &mut Signals) -> Option<i32> {
     signals.pending().find(|signal| signals::ends(*signal))
-}
-
-/// Whether a server that is starting answers like this.
-fn may_pass(error: &Error) -> bool {
-    match error {
-        Error::Connect(_) => true,
-        // Not in the login, which would be repeated.
-        Error::Timeout(error) => {
-            matches!(error.step(), Step::Resolve | Step::Dial | Step::Greeting)
-        }
-        Error::Io(error) => matches!(error.kind(), IoErrorKind::Closed | IoErrorKind::Broken),
-        Error::Server(error) => matches!(
-            error.kind(),
-            ServerErrorKind::TooManyConnections
-                | ServerErrorKind::ShuttingDown
-                | ServerErrorKind::Refused
-        ),
-        _ => false,
-    }
 }
