@@ -26,6 +26,7 @@ mod events;
 mod examples;
 mod expiry;
 mod hostile;
+mod hosts;
 mod identity;
 mod implied_modes;
 mod keys;
