@@ -12,6 +12,7 @@ mod commands;
 mod data;
 mod facts;
 mod harness;
+mod hosts;
 mod lifecycle;
 mod modes;
 mod official;
@@ -89,6 +90,7 @@ products! {
         #[cfg(feature = "r2d2")]
         pools::r2d2_pool,
         pools::pools_survive_a_restart,
+        hosts::one_of_three_is_killed_under_load,
         facts::session_and_server_agree,
         facts::first_key_share,
         facts::examples_and_status,
