@@ -239,8 +239,11 @@ impl Facts {
         self.spki_sha256.is_some() && left < lifetime / 4 && left <= Duration::from_secs(30 * DAY)
     }
 
-    /// How a person says what [`Facts::days_left`] says.
+    /// How a person says what [`Facts::days_left`] says, unless it is too early for that.
     pub(crate) fn time_left(&self, now: SystemTime) -> String {
+        if now < self.not_before {
+            return "not valid yet".to_owned();
+        }
         let days = |distance: Duration| match distance.as_secs() / DAY {
             0 => "less than a day".to_owned(),
             1 => "1 day".to_owned(),
@@ -423,5 +426,7 @@ mod tests {
             assert_eq!(facts.days_left(now), days, "{seconds}");
             assert_eq!(facts.time_left(now), words, "{seconds}");
         }
+        facts.not_before = now + Duration::from_secs(1);
+        assert_eq!(facts.time_left(now), "not valid yet");
     }
 }

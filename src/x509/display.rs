@@ -1,4 +1,5 @@
-//! A certificate as a person reads it: the same lines for a session and for a file.
+//! A certificate as a person reads it: the same lines for a session, for a file and for doctor, which
+//! takes them from `Display`.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -36,20 +37,18 @@ impl Facts {
 
     /// All that it says, without a newline at its end.
     pub(crate) fn write_whole(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What cannot be read says nothing.
+        let Some(details) = self.details() else {
+            return write!(f, "{:<20}{}", "Certificate", self.subject);
+        };
         self.write_short(f)?;
-        if let Some(details) = Details::of(&self.der) {
-            line(f, "  key", &details.key)?;
-            line(f, "  signature", &details.signature_algorithm)?;
-            line(f, "  version", details.version)?;
-            line(f, "  CA", ca(&details))?;
-            line(
-                f,
-                "  key usage",
-                listed(details.key_usages.as_deref(), "any, it has no keyUsage"),
-            )?;
-            let purposes = listed(details.purposes.as_deref(), "any, it has no extendedKeyUsage");
-            line(f, "  purposes", purposes)?;
-        }
+        line(f, "  key", &details.key)?;
+        line(f, "  signature", &details.signature_algorithm)?;
+        line(f, "  version", details.version)?;
+        line(f, "  CA", ca(&details))?;
+        line(f, "  key usage", listed(details.key_usages.as_deref(), "any, it has no keyUsage"))?;
+        let purposes = listed(details.purposes.as_deref(), "any, it has no extendedKeyUsage");
+        line(f, "  purposes", purposes)?;
         write!(f, "{:<20}{}", "  serial", self.serial)
     }
 }

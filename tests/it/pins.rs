@@ -15,14 +15,14 @@ use crate::support::*;
 const MISMATCH: &str = "certificate.pin-mismatch";
 
 /// The pin of a key, made from the key and not from the certificate.
-fn pin(issued: &Issued) -> String {
+pub(crate) fn pin(issued: &Issued) -> String {
     let PrivateKeyDer::Pkcs8(key) = issued.key_der() else { panic!("PKCS#8 is what is made") };
     let key = KeyPair::try_from(key.secret_pkcs8_der()).unwrap();
     let hash = Sha256::digest(key.subject_public_key_info());
     format!("sha256//{}", data_encoding::BASE64.encode(&hash))
 }
 
-fn fingerprint(der: &[u8]) -> String {
+pub(crate) fn fingerprint(der: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(der))
 }
 

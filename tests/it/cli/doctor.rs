@@ -1,6 +1,7 @@
 //! `mysql-tls doctor`: what it finds, and what it gives away meanwhile.
 
 mod findings;
+mod shapes;
 
 use serde_json::Value;
 
@@ -146,7 +147,9 @@ fn a_person_reads_it() {
         ("Certificate", "CN=localhost"),
         ("  names", "DNS:localhost"),
         ("  issuer", "CN=CLI CA"),
-        ("  key", "ECDSA P-256; X.509 version 3"),
+        ("  key", "ECDSA P-256"),
+        ("  signature", "ecdsa-with-SHA256"),
+        ("  version", "3"),
         ("Client certificate", "not asked for"),
         ("  DISABLED", "works: PLAINTEXT"),
         ("  REQUIRED", "works: TLS; verified: the chain, not the name"),

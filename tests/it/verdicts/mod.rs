@@ -26,18 +26,18 @@ use crate::support::*;
 
 /// Accepted. Every other verdict is the code of an error.
 pub(crate) const OK: &str = "";
-const UNKNOWN: &str = "certificate.unknown-issuer";
+pub(crate) const UNKNOWN: &str = "certificate.unknown-issuer";
 /// Nothing in the CA file can be used, so that no connection is tried.
-const UNUSABLE: &str = "config.no-certificate";
-const NAME: &str = "certificate.wrong-name";
-const EXPIRED: &str = "certificate.expired";
-const NOT_YET: &str = "certificate.not-yet-valid";
-const PURPOSE: &str = "certificate.wrong-purpose";
-const UNSUPPORTED: &str = "certificate.unsupported";
-const INVALID: &str = "certificate.invalid";
-const REVOKED: &str = "certificate.revoked";
-const NO_CRL: &str = "certificate.revocation-unknown";
-const SIGNATURE: &str = "handshake.bad-signature";
+pub(crate) const UNUSABLE: &str = "config.no-certificate";
+pub(crate) const NAME: &str = "certificate.wrong-name";
+pub(crate) const EXPIRED: &str = "certificate.expired";
+pub(crate) const NOT_YET: &str = "certificate.not-yet-valid";
+pub(crate) const PURPOSE: &str = "certificate.wrong-purpose";
+pub(crate) const UNSUPPORTED: &str = "certificate.unsupported";
+pub(crate) const INVALID: &str = "certificate.invalid";
+pub(crate) const REVOKED: &str = "certificate.revoked";
+pub(crate) const NO_CRL: &str = "certificate.revocation-unknown";
+pub(crate) const SIGNATURE: &str = "handshake.bad-signature";
 
 const HOST: &str = "db.example.com";
 const LOCALHOST: &str = "localhost";
@@ -67,7 +67,7 @@ pub(crate) enum Version {
 impl Version {
     pub(crate) const BOTH: [Self; 2] = [Self::Tls12, Self::Tls13];
 
-    fn only(self, tls: ServerTls) -> ServerTls {
+    pub(crate) fn only(self, tls: ServerTls) -> ServerTls {
         match self {
             Version::Tls12 => tls.only_tls12(),
             Version::Tls13 => tls.only_tls13(),

@@ -4,8 +4,8 @@ use std::io::{IsTerminal, stdout};
 
 use super::text::{Line, Tone};
 
-/// How wide the names are, as in `status`.
-const WIDTH: usize = 20;
+/// How wide the names are, as in `status` and in a certificate's table.
+pub(super) const WIDTH: usize = 20;
 
 /// The lines as they are printed: in colour on a terminal, unless the variable `NO_COLOR` says no
 /// (no-color.org).

@@ -3,10 +3,9 @@
 use std::time::SystemTime;
 
 use mysql_tls::PeerCertificate;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::authorities::Authority;
+use super::paint::WIDTH;
 use super::report::{Mode, Report, Tried};
 use super::verdicts::{Taken, Verdict};
 
@@ -108,32 +107,28 @@ fn offers(name: &str, tried: &[Tried]) -> Vec<Line> {
     lines
 }
 
-fn certificate_lines(number: usize, facts: &PeerCertificate) -> Vec<Line> {
-    let name = match number {
-        0 => "Certificate".to_owned(),
-        _ => "  sent with it".to_owned(),
-    };
-    let mut lines = vec![line(name, facts.subject(), Tone::Plain)];
-    if !facts.subject_alt_names().is_empty() || number == 0 {
-        let names = facts.subject_alt_names();
-        let shown = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        lines.push(line("  names", shown, Tone::Plain));
-    }
-    lines.push(line("  issuer", facts.issuer(), Tone::Plain));
-    let (from, to) = (date(facts.not_before()), date(facts.not_after()));
-    let (tone, left) = match (is_in_time(facts), facts.days_left()) {
-        (true, days) => (Tone::Plain, format!("{days} days left")),
-        (false, _) if facts.not_before() > SystemTime::now() => {
-            (Tone::Bad, "NOT VALID YET".to_owned())
-        }
-        (false, _) => (Tone::Bad, "EXPIRED".to_owned()),
-    };
-    lines.push(line("  valid", format!("{from} to {to} ({left})"), tone));
-    let key = facts.key();
-    let key = key.as_deref().unwrap_or("cannot be read");
-    let version =
-        facts.version().map_or(String::new(), |version| format!("; X.509 version {version}"));
-    lines.push(line("  key", format!("{key}{version}"), Tone::Plain));
+/// What is shown of a certificate; `mysql-tls cert` shows the rest too.
+const CERTIFICATE: [&str; 6] =
+    ["  names", "  issuer", "  valid", "  key", "  signature", "  version"];
+
+/// A certificate in the words that the library has for it.
+fn certificate_lines(number: usize, certificate: &PeerCertificate) -> Vec<Line> {
+    let name = if number == 0 { "Certificate" } else { "  sent with it" };
+    let table = certificate.to_string();
+    let facts = table.lines().filter_map(|line| {
+        let (name, value) = line.split_at_checked(WIDTH)?;
+        Some((name.trim_end(), value))
+    });
+    let shown = facts.filter(|(name, _)| {
+        // A CA has no names of servers.
+        let nothing = *name == "  names" && certificate.subject_alt_names().is_empty();
+        CERTIFICATE.contains(name) && !(nothing && number > 0)
+    });
+    let mut lines = vec![line(name, certificate.subject(), Tone::Plain)];
+    lines.extend(shown.map(|(name, value)| {
+        let bad = name == "  valid" && !is_in_time(certificate);
+        line(name, value, if bad { Tone::Bad } else { Tone::Plain })
+    }));
     lines
 }
 
@@ -198,13 +193,6 @@ fn sources(authorities: &[&Authority]) -> Vec<Line> {
         }
         several => several.iter().map(one).collect(),
     }
-}
-
-/// A time in UTC, to the second.
-fn date(time: SystemTime) -> String {
-    let utc = OffsetDateTime::from(time);
-    let whole = utc.replace_nanosecond(0).unwrap_or(utc);
-    whole.format(&Rfc3339).unwrap_or_else(|_| "a time outside years 0 to 9999".to_owned())
 }
 
 #[cfg(test)]
