@@ -114,9 +114,12 @@ impl Error {
         }
     }
 
-    /// Whether another host of the same cluster may do better: one that hangs or has broken off is
-    /// such a case at every step, a refusal by our policy or of the login never.
-    pub(crate) fn another_host_may_help(&self) -> bool {
+    /// Whether the next of several hosts has a try after it; see
+    /// [`add_host`](crate::ConnectionBuilder::add_host). To [`may_pass`](Self::may_pass) come a host
+    /// that has blocked this client, and one that hangs or breaks off in the middle of the handshake or
+    /// the login. What the ssl-mode refuses, and a refused login, never do.
+    #[must_use]
+    pub fn fails_over(&self) -> bool {
         let is_down = match self {
             Error::Timeout(error) => error.step() != Step::Setup,
             Error::Server(error) => error.kind() == ServerErrorKind::HostBlocked,

@@ -99,6 +99,11 @@
 //!   for in the subject alternative names, and in the CN where there is no dNSName and the CA was
 //!   given; an IP address in the names of the kind iPAddress alone.
 //!
+//! # Several hosts
+//!
+//! [`add_host`](ConnectionBuilder::add_host), and `tidb://app@tidb-0,tidb-1/shop?load-balance=random`:
+//! one after another is tried where one is down, never where one is refused.
+//!
 //! # Client certificates
 //!
 //! ```no_run

@@ -102,7 +102,7 @@ impl Servers {
                 Err(error) => error,
             };
             let is_alone = left.is_empty() && failed.is_empty();
-            if is_alone || !error.another_host_may_help() {
+            if is_alone || !error.fails_over() {
                 return Err(error);
             }
             server.fails(&error);
@@ -117,7 +117,7 @@ impl Servers {
     /// A connection to the server failed after it was reached, where nothing is left but to know that.
     pub(crate) fn failed(&self, index: usize, error: &Error) {
         let server = self.all.get(index).filter(|_| self.all.len() > 1);
-        if let Some(server) = server.filter(|_| error.another_host_may_help()) {
+        if let Some(server) = server.filter(|_| error.fails_over()) {
             server.fails(error);
         }
     }

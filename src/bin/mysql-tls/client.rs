@@ -190,11 +190,15 @@ impl ClientOptions {
         set(builder, &self.init_command, ConnectionBuilder::init_statement)
     }
 
-    /// Whether the connection is what --protocol says.
-    pub(crate) fn check_protocol(&self, builder: &ConnectionBuilder) -> Result<(), Failure> {
-        // Values are encoded there, so that this is the key.
-        let text = builder.to_string();
-        let has_socket = ["?socket=", "&socket="].iter().any(|key| text.contains(key));
+    /// Whether the server is what --protocol and --port say.
+    pub(crate) fn check_server(&self, builder: &ConnectionBuilder) -> Result<(), Failure> {
+        if self.port.is_some() && builder.hosts().count() > 1 {
+            return Err(Failure::usage(
+                "--port is one host's, and several are named: write the port after each, as in \
+                 HOST:PORT,HOST:PORT",
+            ));
+        }
+        let has_socket = builder.socket_path().is_some();
         match self.protocol {
             Some(Protocol::Tcp) if has_socket => Err(Failure::usage(
                 "--protocol=TCP and a Unix socket exclude each other: leave one out, or name the host \

@@ -8,6 +8,7 @@ mod attacker;
 mod authorities;
 mod budget;
 mod findings;
+mod hosts;
 mod login;
 mod paint;
 mod probes;
@@ -51,14 +52,15 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<ExitCode, Failure> {
     // One is left for the login.
     let mut budget = Budget::new(CONNECTIONS - 1, PATIENCE);
     let mut progress = Progress::start();
-    let probed = probes::run(&builder, &mut budget, &mut progress);
-    let advice = advice::advise(&builder, &probed, &mut budget);
+    let (hosts, examined) = hosts::look(&builder, &mut budget, &mut progress);
+    let probed = probes::run(&examined, &mut budget, &mut progress);
+    let advice = advice::advise(&builder, &examined, &probed, &mut budget);
     // Warnings of the login are lines of their own.
     progress.end();
-    let login = login::log_in(&builder);
+    let login = login::log_in(&examined);
     // The login too, unless it was refused before anything was dialed.
     let made = budget.used() + usize::from(login.mode.is_some());
-    let report = Report::of(&builder, probed, login, advice, made);
+    let report = Report::of(&builder, hosts, probed, login, advice, made);
     if args.json {
         output::print_json(&report)?;
     } else {

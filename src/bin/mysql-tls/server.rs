@@ -86,7 +86,7 @@ impl ServerArgs {
         let builder = self.options.over(self.source()?);
         let builder = self.defaults.under(builder)?;
         let builder = builder.read_option_file().map_err(|error| self.named(&error))?;
-        self.options.check_protocol(&builder)?;
+        self.options.check_server(&builder)?;
         Ok(builder)
     }
 

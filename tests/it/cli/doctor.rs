@@ -1,6 +1,7 @@
 //! `mysql-tls doctor`: what it finds, and what it gives away meanwhile.
 
 mod findings;
+mod hosts;
 mod shapes;
 
 use serde_json::Value;

@@ -114,6 +114,8 @@ fn what_would_be_missed_is_refused_with_what_to_write_instead() {
     }
     let socket = ["status", "mysql:///?socket=/s", "--protocol=TCP"];
     run(&socket).end().misused("--protocol=TCP and a Unix socket exclude each other");
+    let port = ["status", "mysql://a,b:4001/", "-P4000"];
+    run(&port).end().misused("--port is one host's, and several are named");
     let both = ["status", "--defaults-file=a", "--no-defaults"];
     run(&both)
         .end()

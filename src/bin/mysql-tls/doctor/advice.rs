@@ -25,9 +25,10 @@ impl Advice {
     }
 }
 
-/// The strongest settings that work, or would once something is mended; makes one more probe where another name is worth a try.
+/// The strongest settings that work at the examined host, or would once something is mended; makes one more probe where another name is worth a try.
 pub(super) fn advise(
     builder: &ConnectionBuilder,
+    examined: &ConnectionBuilder,
     findings: &Findings,
     budget: &mut Budget,
 ) -> Advice {
@@ -59,7 +60,7 @@ pub(super) fn advise(
     let chain_works = matches!(verdict(findings.mode(SslMode::VerifyCa)), Verdict::Works { .. });
     if chain_works {
         if error.code == "certificate.wrong-name"
-            && let Some(advice) = by_other_name(&strict, probe, budget)
+            && let Some(advice) = by_other_name(&strict, examined, probe, budget)
         {
             return advice;
         }
@@ -111,12 +112,17 @@ pub(super) fn is_socket(probe: &Probe) -> bool {
 
 /// The chain is known to be good, and the certificate has another name. What is advised is not what
 /// an attacker may have shown: he could have a certificate of that CA himself.
-fn by_other_name(strict: &ConnectionBuilder, probe: &Probe, budget: &mut Budget) -> Option<Advice> {
+fn by_other_name(
+    strict: &ConnectionBuilder,
+    examined: &ConnectionBuilder,
+    probe: &Probe,
+    budget: &mut Budget,
+) -> Option<Advice> {
     let names = probe.peer().first()?.subject_alt_names();
     let name = names.iter().filter_map(|name| name.strip_prefix("DNS:")).find(|name| {
         name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
     })?;
-    let named = strict.clone().tls_server_name(name);
+    let named = examined.clone().ssl_mode(SslMode::VerifyIdentity).tls_server_name(name);
     let probe = named.probe(budget.take()?).ok()?;
     probe.handshake().ok()??;
     Some(Advice::new(
@@ -133,7 +139,8 @@ fn by_other_name(strict: &ConnectionBuilder, probe: &Probe, budget: &mut Budget)
 /// With a CA that is still to be had.
 fn by_authority(builder: &ConnectionBuilder, probe: &Probe) -> Advice {
     let dsn = builder.to_string();
-    let authority = authorities::of_host(host(&dsn));
+    let host = builder.hosts().next().map_or("", |(host, _)| host);
+    let authority = authorities::of_host(host);
     let mode = match authority {
         Some(authority) if !authority.names_host => SslMode::VerifyCa,
         _ => SslMode::VerifyIdentity,
@@ -183,14 +190,6 @@ fn by_authority(builder: &ConnectionBuilder, probe: &Probe) -> Advice {
     advice
 }
 
-/// The host of a DSN that was written by a builder.
-fn host(dsn: &str) -> &str {
-    let rest = dsn.split_once("://").map_or(dsn, |(_, rest)| rest);
-    let authority = rest.split('/').next().unwrap_or_default();
-    let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
-    place.split(':').next().unwrap_or_default()
-}
-
 /// The DSN with this file as its CA in place of what it trusts, or without a CA of its own.
 fn with_ca(dsn: &str, file: Option<&str>) -> String {
     const REPLACED: [&str; 5] = ["ssl-ca", "ssl-capath", "ssl-roots", "ssl-crl", "ssl-crlpath"];
@@ -207,18 +206,6 @@ fn with_ca(dsn: &str, file: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hosts_of_written_dsns() {
-        for (dsn, expected) in [
-            ("mysql://app@db.example.com:4000/shop?ssl-mode=REQUIRED", "db.example.com"),
-            ("mysql://a%40b@db/", "db"),
-            ("mysql://db:3306/", "db"),
-            ("mysql:///?socket=/s", ""),
-        ] {
-            assert_eq!(host(dsn), expected, "{dsn}");
-        }
-    }
 
     #[test]
     fn the_ca_is_replaced_and_the_rest_stays() {

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::advice::{Advice, is_socket};
 use super::findings::{Attempt, Findings, Problem};
+use super::hosts::{self, Host};
 use super::login::Login;
 use super::verdicts::{self, Proxy, Taken, Verdict};
 
@@ -12,6 +13,9 @@ use super::verdicts::{self, Proxy, Taken, Verdict};
 pub(super) struct Report {
     /// The settings as a DSN, without secrets.
     pub(super) dsn: String,
+    /// Where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) hosts: Vec<Host>,
     pub(super) server: Option<Server>,
     /// `null` where the server was not reached.
     pub(super) offers_tls: Option<bool>,
@@ -73,6 +77,7 @@ pub(super) struct Settings {
 impl Report {
     pub(super) fn of(
         builder: &ConnectionBuilder,
+        hosts: Vec<Host>,
         findings: Findings,
         login: Login,
         advice: Advice,
@@ -83,8 +88,11 @@ impl Report {
         let over_socket = best.is_some_and(is_socket);
         let certificates = best.map(Probe::peer).unwrap_or_default();
         let own = login.mode.map_or(&None, |mode| findings.mode(mode));
+        // A host that refuses ends the connects that come to it, whatever another does.
+        let error = login.result.as_ref().err().cloned().or_else(|| hosts::refused(&hosts));
         Report {
             dsn: builder.to_string(),
+            hosts,
             server: best.map(|probe| Server {
                 address: probe.address().to_owned(),
                 claimed: probe.claimed().clone(),
@@ -112,9 +120,9 @@ impl Report {
             advice,
             connections,
             settings: Settings {
-                work: login.result.is_ok(),
+                work: error.is_none(),
                 mode: login.mode,
-                error: login.result.as_ref().err().cloned(),
+                error,
                 session: login.result.ok().map(|logged_in| logged_in.session),
             },
         }

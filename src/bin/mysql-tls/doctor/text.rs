@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use mysql_tls::PeerCertificate;
 
 use super::authorities::Authority;
+use super::hosts::{Answer, Host};
 use super::paint::WIDTH;
 use super::report::{Mode, Report, Tried};
 use super::verdicts::{Taken, Verdict};
@@ -29,7 +30,8 @@ fn line(name: impl Into<String>, value: impl Into<String>, tone: Tone) -> Line {
 }
 
 pub(super) fn lines(report: &Report) -> Vec<Line> {
-    let mut lines = vec![server(report), tls(report)];
+    let mut lines = hosts(&report.hosts);
+    lines.extend([server(report), tls(report)]);
     if report.offers_tls != Some(false) {
         lines.extend(offers("TLS versions", &report.versions));
         lines.extend(offers("Cipher suites", &report.cipher_suites));
@@ -54,6 +56,29 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
     lines.push(line("An attacker gets", &report.attacker, danger));
     lines.extend(advice(report));
     lines.push(line("Connections", report.connections.to_string(), Tone::Plain));
+    lines
+}
+
+/// Several hosts, each with its answer.
+fn hosts(hosts: &[Host]) -> Vec<Line> {
+    let Some(examined) = hosts.iter().find(|host| host.examined) else { return Vec::new() };
+    let about = format!("{}; all but their own lines is about {}", hosts.len(), examined.host);
+    let one = |host: &Host| {
+        let told = host.error.as_ref().map_or("", |error| &error.message);
+        let (value, tone) = match host.answer {
+            Answer::Works => ("up to the login it does what the settings ask".into(), Tone::Good),
+            Answer::PassedOver => {
+                (format!("passed over, the next has a try: {told}"), Tone::Doubtful)
+            }
+            Answer::Refused => (format!("an error, no other is tried: {told}"), Tone::Bad),
+            Answer::NotTried => {
+                ("not looked at, too many hosts or too little time".into(), Tone::Plain)
+            }
+        };
+        line(format!("  {}", host.host), value, tone)
+    };
+    let mut lines = vec![line("Hosts", about, Tone::Plain)];
+    lines.extend(hosts.iter().map(one));
     lines
 }
 
