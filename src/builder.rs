@@ -17,6 +17,7 @@ use std::time::Duration;
 pub(crate) use hosts::OtherHost;
 pub(crate) use pool_options::PoolOptions;
 
+use crate::cleartext_password::CleartextPassword;
 #[cfg(feature = "mysql")]
 use crate::driver::{DriverHook, InfileHandler};
 use crate::load_balance::LoadBalance;
@@ -74,6 +75,7 @@ pub struct ConnectionBuilder {
     pub(crate) bind_address: Option<SocketAddr>,
     pub(crate) runtime_dir: Option<PathBuf>,
     pub(crate) enable_cleartext_plugin: Option<bool>,
+    pub(crate) cleartext_password: Option<CleartextPassword>,
     pub(crate) server_public_key_path: Option<PathBuf>,
     pub(crate) get_server_public_key: Option<bool>,
     /// `Some(None)` is none, whatever an option file says.
@@ -126,6 +128,7 @@ impl ConnectionBuilder {
             bind_address: None,
             runtime_dir: None,
             enable_cleartext_plugin: None,
+            cleartext_password: None,
             server_public_key_path: None,
             get_server_public_key: None,
             compression: None,
@@ -313,6 +316,7 @@ impl fmt::Debug for ConnectionBuilder {
             bind_address,
             runtime_dir,
             enable_cleartext_plugin,
+            cleartext_password,
             server_public_key_path,
             get_server_public_key,
             compression,
@@ -362,6 +366,7 @@ impl fmt::Debug for ConnectionBuilder {
             .field("bind_address", bind_address)
             .field("runtime_dir", runtime_dir)
             .field("enable_cleartext_plugin", enable_cleartext_plugin)
+            .field("cleartext_password", cleartext_password)
             .field("server_public_key_path", server_public_key_path)
             .field("get_server_public_key", get_server_public_key)
             .field("compression", compression)

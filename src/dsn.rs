@@ -13,7 +13,6 @@ pub(crate) mod encoding;
 mod foreign;
 mod forms;
 mod keys;
-mod later;
 mod option;
 mod others;
 mod password;

@@ -379,6 +379,7 @@
 
 mod builder;
 mod certificate_file;
+mod cleartext_password;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod connect;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
@@ -418,6 +419,7 @@ mod x509;
 
 pub use builder::ConnectionBuilder;
 pub use certificate_file::CertificateFile;
+pub use cleartext_password::{CleartextPassword, ParseCleartextPasswordError};
 pub use connector::Connector;
 #[cfg(all(feature = "mysql", any(target_os = "linux", target_vendor = "apple")))]
 pub use driver::Pool;

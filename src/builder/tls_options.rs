@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::ConnectionBuilder;
+use crate::cleartext_password::CleartextPassword;
 use crate::pem_source::PemSource;
 use crate::secret::{Password, PasswordSource, ProviderError};
 use crate::ssl_mode::SslMode;
@@ -226,6 +227,20 @@ impl ConnectionBuilder {
     /// `false`.
     pub fn enable_cleartext_plugin(mut self, enable: bool) -> Self {
         self.enable_cleartext_plugin = Some(enable);
+        self
+    }
+
+    /// To whom the password may cross as itself, inside TLS, for those that ask for it:
+    /// caching_sha2_password does so where the server has not cached it (TiDB always), and so do
+    /// `mysql_clear_password` and `sha256_password`. Defaults to [`Tls`](CleartextPassword::Tls), as with
+    /// the official client. Key `cleartext-password`.
+    ///
+    /// With [`Verified`](CleartextPassword::Verified) a server whose chain, or pin, was not verified gets
+    /// a proof of the password or nothing: what asks for more is `auth.unverified-server`. On such a
+    /// connection the driver cannot change the user (`COM_CHANGE_USER` gets an error and does not leave),
+    /// and there is no compression. A server's own Unix socket counts as verified.
+    pub fn cleartext_password(mut self, to: CleartextPassword) -> Self {
+        self.cleartext_password = Some(to);
         self
     }
 

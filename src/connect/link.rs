@@ -174,9 +174,11 @@ impl Link {
         }
     }
 
-    /// Moves what the other side received into this one's queue, as much as it takes at once.
-    pub(crate) fn send_from(&mut self, other: &mut Link) -> Result<(), Failure> {
+    /// Moves what the other side received, at most so many bytes of it, into this one's queue, as much
+    /// as it takes at once; how many they were.
+    pub(crate) fn send_from(&mut self, other: &mut Link, most: usize) -> Result<usize, Failure> {
         let waiting = other.received();
+        let waiting = waiting.get(..most).unwrap_or(waiting);
         let chunk = waiting.get(..CHUNK).unwrap_or(waiting);
         let count = chunk.len();
         match &mut self.tls {
@@ -184,12 +186,12 @@ impl Link {
             None if self.outgoing.rest().is_empty() => {
                 let written = write_some(&self.socket, waiting)?;
                 other.consume(written);
-                Ok(())
+                Ok(written)
             }
             _ => {
                 self.send(chunk)?;
                 other.consume(count);
-                Ok(())
+                Ok(count)
             }
         }
     }

@@ -31,6 +31,7 @@ pub(crate) struct Route {
 pub(crate) struct Dialed {
     socket: Socket,
     peer: String,
+    over_unix_socket: bool,
     time: Duration,
 }
 
@@ -51,6 +52,7 @@ pub(crate) struct ServerFacts {
     pub(crate) greeting: Greeting,
     /// The address that answered.
     pub(crate) peer: String,
+    pub(crate) over_unix_socket: bool,
     pub(crate) dial_time: Duration,
     pub(crate) greeting_time: Duration,
 }
@@ -77,6 +79,7 @@ impl Dialed {
         let facts = ServerFacts {
             greeting,
             peer: self.peer,
+            over_unix_socket: self.over_unix_socket,
             dial_time: self.time,
             greeting_time: start.elapsed(),
         };
@@ -112,7 +115,8 @@ impl Route {
     pub(crate) fn dial(&self, look_up: LookUp, deadline: &Deadline) -> Result<Dialed> {
         let start = Instant::now();
         let (socket, peer) = dial::dial(&self.target, look_up, deadline)?;
-        Ok(Dialed { socket, peer, time: start.elapsed() })
+        let over_unix_socket = self.is_unix_socket();
+        Ok(Dialed { socket, peer, over_unix_socket, time: start.elapsed() })
     }
 
     /// Reads the greeting and decides. Nothing has been sent after it.

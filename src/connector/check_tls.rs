@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::check::{conflict, value};
 use crate::builder::ConnectionBuilder;
+use crate::cleartext_password::CleartextPassword;
 use crate::error::{ConfigErrorKind, Error, Result};
 use crate::pem_source::PemSource;
 use crate::secret::PasswordSource;
@@ -41,6 +42,15 @@ pub(super) fn combinations(builder: &ConnectionBuilder, mode: SslMode) -> Result
         return Err(conflict(
             "tls-sni-servername",
             "tls-sni-servername names what tls-sni=off leaves out; remove one of the two",
+        ));
+    }
+    if builder.cleartext_password == Some(CleartextPassword::Verified)
+        && builder.get_server_public_key == Some(true)
+    {
+        return Err(conflict(
+            "cleartext-password",
+            "cleartext-password=verified and get-server-public-key exclude each other: such a key \
+             comes from whoever answers; use TLS, or server-public-key-path",
         ));
     }
     if builder.enable_cleartext_plugin == Some(true) && !mode.promises_tls() {

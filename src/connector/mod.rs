@@ -17,6 +17,7 @@ pub(crate) use servers::{Server, Servers};
 use warnings::Warnings;
 
 use crate::builder::{CONNECT_TIMEOUT, ConnectionBuilder};
+use crate::cleartext_password::CleartextPassword;
 use crate::connect::Route;
 use crate::connect::deadline::Deadline;
 #[cfg(feature = "mysql")]
@@ -108,6 +109,7 @@ impl ConnectionBuilder {
                     known_key: self.server_public_key_path.is_some(),
                     ask_for_key: self.get_server_public_key.unwrap_or(false),
                     any_driver: false,
+                    verified_only: self.cleartext_password == Some(CleartextPassword::Verified),
                 },
                 user: self.user.clone(),
                 database: self.database.clone(),

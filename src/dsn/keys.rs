@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::encoding::{distance, normal};
-use super::later::LATER;
 use super::table::KEYS;
 use super::values::{Reading, Value, Writing};
 use crate::builder::ConnectionBuilder;
@@ -91,8 +90,7 @@ pub(super) fn find(normal_name: &str) -> Option<(&'static DsnKey, Read)> {
 pub(super) fn similar(normal_name: &str) -> Option<&'static str> {
     let allowed = if normal_name.len() < 6 { 1 } else { 2 };
     let own = KEYS.iter().flat_map(|key| std::iter::once(key.name).chain(key.aliases()));
-    own.chain(LATER.iter().copied())
-        .map(|name| (distance(&normal(name), normal_name), name))
+    own.map(|name| (distance(&normal(name), normal_name), name))
         .filter(|(changes, _)| *changes <= allowed)
         .min_by_key(|(changes, _)| *changes)
         .map(|(_, name)| name)

@@ -3,12 +3,12 @@
 use zeroize::Zeroizing;
 
 use super::encoding::{decode, is_key, normal};
+use super::foreign;
 use super::keys::{self, DsnKey, Read};
 use super::others::{self, Other};
 use super::split::placeholder;
 use super::tls_rules::{self, Rule};
 use super::values::Value;
-use super::{foreign, later};
 use crate::builder::ConnectionBuilder;
 use crate::error::{DsnError, DsnErrorKind};
 
@@ -43,7 +43,6 @@ impl<'a> Pair<'a> {
 /// What a key is.
 enum Class {
     Own(&'static DsnKey, Read),
-    Later,
     Tls(Rule),
     Other(&'static Other),
     Unknown,
@@ -126,9 +125,6 @@ fn classify(name: &str, prisma: bool) -> Class {
     if let Some((key, read)) = keys::find(name) {
         return Class::Own(key, read);
     }
-    if later::is_later(name) {
-        return Class::Later;
-    }
     if let Some(rule) = tls_rules::find(name) {
         return Class::Tls(rule);
     }
@@ -165,11 +161,10 @@ fn refuse_twice(classes: &[(&Pair<'_>, Class)]) -> Result<(), DsnError> {
 /// One error for all keys that are not ours; the kind is that of the gravest.
 fn refuse_others(classes: &[(&Pair<'_>, Class)], ignored: &[String]) -> Result<(), DsnError> {
     let is_ignored = |pair: &Pair<'_>| ignored.contains(&pair.normal);
-    let has_secret = classes.iter().any(|(pair, class)| match class {
+    let has_secret = classes.iter().any(|(_, class)| match class {
         Class::Own(key, _) => key.secret || key.name == "ssl-key",
         Class::Tls(rule) => matches!(rule, Rule::Secret(_)),
         Class::Other(other) => other.secret,
-        Class::Later => pair.normal.contains("password"),
         Class::Unknown => false,
     });
     let mut faults: Vec<(DsnErrorKind, Option<&str>, String)> = Vec::new();
@@ -212,12 +207,6 @@ fn refuse_others(classes: &[(&Pair<'_>, Class)], ignored: &[String]) -> Result<(
         .collect();
     for (first, sentence) in others::sentences(&others) {
         faults.push((DsnErrorKind::ForeignKey, Some(first), sentence));
-    }
-    for (pair, class) in classes {
-        if let Class::Later = class {
-            let sentence = format!("`{}` is not supported yet: remove it", pair.key);
-            faults.push((DsnErrorKind::NotSupportedYet, Some(pair.key), sentence));
-        }
     }
 
     let Some((kind, key, _)) = faults.first() else {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::encoding::{BadEncoding, decode, encode};
 use super::foreign::libpq_mode;
+use crate::cleartext_password::CleartextPassword;
 use crate::load_balance::LoadBalance;
 use crate::pem_source::{BEGIN, PemSource, may_be_text};
 use crate::secret::Password;
@@ -67,6 +68,12 @@ pub(super) fn roots(value: &Value<'_>) -> Reading<SslRoots> {
 
 pub(super) fn load_balance(value: &Value<'_>) -> Reading<LoadBalance> {
     value.text.parse().map_err(|_| "is `sequential` or `random`".into())
+}
+
+pub(super) fn cleartext_password(value: &Value<'_>) -> Reading<CleartextPassword> {
+    value.text.parse().map_err(|_| {
+        "is `tls`, inside TLS whoever ends it, or `verified`, to a server that was verified".into()
+    })
 }
 
 pub(super) fn text(value: &Value<'_>) -> Reading<String> {

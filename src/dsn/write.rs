@@ -41,6 +41,7 @@ pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnErr
         bind_address: _,
         runtime_dir: _,
         enable_cleartext_plugin: _,
+        cleartext_password: _,
         server_public_key_path: _,
         get_server_public_key: _,
         compression: _,

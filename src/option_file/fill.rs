@@ -31,6 +31,7 @@ pub(super) fn fill(mut builder: ConnectionBuilder, file: ConnectionBuilder) -> C
         bind_address,
         runtime_dir,
         enable_cleartext_plugin,
+        cleartext_password,
         server_public_key_path,
         get_server_public_key,
         compression,
@@ -95,6 +96,7 @@ pub(super) fn fill(mut builder: ConnectionBuilder, file: ConnectionBuilder) -> C
     absent(&mut builder.tcp_user_timeout, tcp_user_timeout);
     absent(&mut builder.runtime_dir, runtime_dir);
     absent(&mut builder.enable_cleartext_plugin, enable_cleartext_plugin);
+    absent(&mut builder.cleartext_password, cleartext_password);
     absent(&mut builder.compression, compression);
     absent(&mut builder.max_allowed_packet, max_allowed_packet);
     if builder.init.is_empty() {

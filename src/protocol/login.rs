@@ -40,6 +40,8 @@ pub(crate) enum Wire {
     PlainTcp,
     UnixSocket,
     Tls,
+    /// TLS with a server that nobody verified, where the password must not cross as itself.
+    UnverifiedTls,
 }
 
 /// What the user allowed.
@@ -54,6 +56,8 @@ pub(crate) struct Permissions {
     /// The driver is not ours: it may have plugins that ours lacks, and it may take its socket for
     /// insecure and ask for the server's RSA key, which we then have.
     pub(crate) any_driver: bool,
+    /// `cleartext-password=verified`.
+    pub(crate) verified_only: bool,
 }
 
 /// What to do with a packet of the driver that may pass.
@@ -140,6 +144,7 @@ impl Login {
             nonces: vec![nonce.to_vec()],
             scramble: Vec::new(),
         };
+        login.check_proof(response.plugin)?;
         login.keep_scramble(response.auth_data);
         if response.plugin == plugin::CLEAR {
             login.check_cleartext()?;
@@ -354,6 +359,7 @@ impl Login {
         if name == plugin::OLD {
             return Err(old_password());
         }
+        self.check_proof(name)?;
         self.nonces.insert(0, nonce.strip_suffix(&[0]).unwrap_or(nonce).to_vec());
         if self.permissions.any_driver && !plugin::OF_THE_DRIVER.contains(&name) {
             self.switched_to(name);
@@ -419,6 +425,9 @@ impl Login {
                          has an RSA key (TiDB has none)",
                     ));
                 }
+                if self.wire == Wire::UnverifiedTls {
+                    return Err(unverified("the server asks for the password itself"));
+                }
                 self.full = FullAuthentication::Asked;
                 Ok(Verdict::Continue)
             }
@@ -428,6 +437,18 @@ impl Login {
             }
             _ => Err(unexpected("caching_sha2_password data out of turn")),
         }
+    }
+
+    /// Nothing but a proof of the password is for a server that nobody verified; what the driver alone
+    /// knows may be the password itself.
+    fn check_proof(&self, plugin: &[u8]) -> Result<(), Error> {
+        if self.wire != Wire::UnverifiedTls || plugin::WITH_A_PROOF.contains(&plugin) {
+            return Ok(());
+        }
+        Err(unverified(&format!(
+            "the plugin \"{}\" may send the password itself",
+            peer_text(plugin)
+        )))
     }
 
     fn check_cleartext(&self) -> Result<(), Error> {
@@ -500,6 +521,17 @@ fn pinned_key() -> Error {
 
 fn needs_secure_connection(message: &str) -> Error {
     Error::auth(AuthErrorKind::NeedsSecureConnection, message)
+}
+
+/// What `cleartext-password=verified` keeps from a server that nobody verified.
+pub(crate) fn unverified(what: &str) -> Error {
+    Error::auth(
+        AuthErrorKind::UnverifiedServer,
+        format!(
+            "{what}, and who the server is was not verified (cleartext-password=verified); use \
+             ssl-mode=VERIFY_IDENTITY with the server's CA, or tls-pin"
+        ),
+    )
 }
 
 fn old_password() -> Error {

@@ -12,12 +12,14 @@ pub(crate) mod response;
 /// Capability flags that this crate looks at or changes.
 pub(crate) mod capability {
     pub(crate) const CONNECT_WITH_DB: u32 = 1 << 3;
+    pub(crate) const COMPRESS: u32 = 1 << 5;
     pub(crate) const LOCAL_FILES: u32 = 1 << 7;
     pub(crate) const PROTOCOL_41: u32 = 1 << 9;
     pub(crate) const SSL: u32 = 1 << 11;
     pub(crate) const SECURE_CONNECTION: u32 = 1 << 15;
     pub(crate) const PLUGIN_AUTH: u32 = 1 << 19;
     pub(crate) const PLUGIN_AUTH_LENENC: u32 = 1 << 21;
+    pub(crate) const ZSTD_COMPRESS: u32 = 1 << 26;
 }
 
 /// Authentication plugins, by the names of the protocol.
@@ -32,4 +34,7 @@ pub(crate) mod plugin {
 
     /// What `mysql::Conn` can answer.
     pub(crate) const OF_THE_DRIVER: &[&[u8]] = &[NATIVE, CACHING_SHA2, CLEAR, ED25519, PARSEC];
+
+    /// What answers with a proof of the password and never with itself, unless it is asked for that.
+    pub(crate) const WITH_A_PROOF: &[&[u8]] = &[NATIVE, CACHING_SHA2, ED25519, PARSEC];
 }

@@ -12,7 +12,7 @@ use crate::error::{AuthErrorKind, Error, Result};
 use crate::handover::Handover;
 use crate::protocol::capability;
 use crate::protocol::login::{Permissions, Wire};
-use crate::session::Transport;
+use crate::session::{Transport, Verification};
 
 /// Everything a worker has to know of a connection, besides its sockets.
 #[derive(Debug)]
@@ -50,15 +50,31 @@ impl Job {
 
     pub(super) fn wire(&self) -> Wire {
         match self.transport() {
+            Transport::Tls if self.keeps_password() => Wire::UnverifiedTls,
             Transport::Tls => Wire::Tls,
             Transport::UnixSocket => Wire::UnixSocket,
             Transport::Plaintext(_) => Wire::PlainTcp,
         }
     }
 
-    /// What the driver must not see in the greeting.
+    /// Whether the password must not cross as itself although there is TLS: nobody verifies the server.
+    /// A server's own Unix socket is not the network.
+    pub(super) fn keeps_password(&self) -> bool {
+        let Plan::Tls(tls) = &self.plan else { return false };
+        self.permissions.verified_only
+            && tls.verified() == Verification::Nothing
+            && !self.server.over_unix_socket
+    }
+
+    /// What the driver must not see in the greeting, nor claim.
     pub(super) fn hidden_capabilities(&self) -> u32 {
         let infile = if self.local_infile { 0 } else { capability::LOCAL_FILES };
-        capability::SSL | infile
+        // Its packets are looked at.
+        let compression = if self.keeps_password() {
+            capability::COMPRESS | capability::ZSTD_COMPRESS
+        } else {
+            0
+        };
+        capability::SSL | infile | compression
     }
 }

@@ -90,10 +90,8 @@ impl Sides<'_> {
             upgrade.begin(self.server, &frame(&request, self.to_server.next()), deadline)?;
         }
         let mut response = self.response()?;
-        if !self.job.local_infile {
-            // Hidden in the greeting, but some drivers claim it all the same.
-            clear_flags(&mut response, capability::LOCAL_FILES);
-        }
+        // Hidden in the greeting, but some drivers claim it all the same.
+        clear_flags(&mut response, self.job.hidden_capabilities());
         let parsed = Response::parse(&response).ok_or_else(|| unreadable("HandshakeResponse"))?;
         let nonce = self.job.server.greeting.nonce();
         let mut login = Login::new(self.job.wire(), self.job.permissions, nonce, &parsed)?;

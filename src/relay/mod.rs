@@ -10,6 +10,7 @@ mod event_loop;
 mod event_loop;
 mod failure;
 mod foresight;
+mod guard;
 mod job;
 mod login;
 #[cfg(feature = "mysql")]

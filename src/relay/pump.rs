@@ -6,12 +6,16 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags};
 
 use super::failure::server_failure;
+use super::guard::{Guard, Ruling};
 use super::job::Job;
 use crate::connect::deadline::{HANG_UP, wait_busily, wait_until};
 use crate::connect::link::{Failure, Link, Received};
 use crate::connect::upgrade::last_words;
 use crate::error::{Error, IoErrorKind, Step};
 use crate::handover::CloseReason;
+use crate::protocol::err;
+use crate::protocol::login::unverified;
+use crate::protocol::packet::frame;
 
 /// How long the last bytes and the goodbye may take once the driver is gone.
 const GOODBYE: Duration = Duration::from_millis(500);
@@ -33,6 +37,8 @@ pub(super) struct Pump {
     driver: Link,
     server: Link,
     job: Job,
+    /// Where the driver must not log in anew.
+    guard: Option<Guard>,
     /// While the connect is not done.
     deadline: Option<Instant>,
 }
@@ -75,7 +81,8 @@ const GONE: PollFlags = HANG_UP.union(PollFlags::HUP).union(PollFlags::ERR);
 impl Pump {
     pub(super) fn new(driver: Link, server: Link, job: Job) -> Self {
         let deadline = Some(job.deadline.at());
-        Pump { driver, server, job, deadline }
+        let guard = job.keeps_password().then(Guard::new);
+        Pump { driver, server, job, guard, deadline }
     }
 
     pub(super) fn job(&self) -> &Job {
@@ -136,7 +143,7 @@ impl Pump {
 
     /// Passes on what has been received.
     pub(super) fn pass_on(&mut self) -> Result<(), End> {
-        if let Err(failure) = forward(&mut self.driver, &mut self.server) {
+        if let Err(failure) = self.to_server() {
             return Err(End::Server(failed(last_words(&mut self.server, failure), &self.job)));
         }
         if forward(&mut self.server, &mut self.driver).is_err() {
@@ -148,6 +155,40 @@ impl Pump {
         self.job.traffic.owes(!self.server.received().is_empty() || self.driver.wants_write());
         self.driver.trim();
         self.server.trim();
+        Ok(())
+    }
+
+    /// Passes on what the driver said, as far as the server takes it and may have it.
+    fn to_server(&mut self) -> Result<(), Failure> {
+        let Pump { driver, server, job, guard, .. } = self;
+        let Some(guard) = guard else { return forward(driver, server) };
+        server.flush()?;
+        while !driver.received().is_empty() && !server.wants_write() {
+            match guard.rule(driver.received()) {
+                Ruling::Keep(count) | Ruling::Drop(count) => driver.consume(count),
+                Ruling::Release(count, kept) => {
+                    driver.consume(count);
+                    server.send(&kept)?;
+                }
+                Ruling::Pass(most) => {
+                    let count = server.send_from(driver, most)?;
+                    guard.passed(count);
+                    if count == 0 {
+                        break;
+                    }
+                }
+                Ruling::Refuse(count) => {
+                    driver.consume(count);
+                    let error = unverified("the driver changes the user on an open connection");
+                    let code = err::number_for(&error, true);
+                    let packet = frame(&err::build(code, None, &error.to_string()), 1);
+                    job.traffic.answered(packet.len());
+                    // Where it cannot be told it is gone, which shows elsewhere.
+                    let _ = driver.send(&packet);
+                }
+            }
+            server.flush()?;
+        }
         Ok(())
     }
 
@@ -218,10 +259,10 @@ impl Pump {
         match end {
             End::Driver => {
                 job.handover.ended(CloseReason::Local);
-                if say_goodbye(driver, server) {
+                if self.say_goodbye() {
                     // Nobody has to wait for the server's answer to it.
-                    job.handover.finished();
-                    await_end(server);
+                    self.job.handover.finished();
+                    await_end(&mut self.server);
                 }
             }
             End::ServerClosed => {
@@ -237,6 +278,37 @@ impl Pump {
             }
             End::Both(reason) => job.handover.ended(reason),
         }
+    }
+
+    /// The driver is gone: its last bytes, such as COM_QUIT, and close_notify still go to the server,
+    /// within a short time. `false` if they could not be written.
+    fn say_goodbye(&mut self) -> bool {
+        let until = Instant::now() + GOODBYE;
+        // What the driver wrote before it closed may still wait in its socket.
+        let mut driver_empty = false;
+        let mut said = false;
+        loop {
+            if self.to_server().is_err() {
+                return false;
+            }
+            if self.driver.received().is_empty() && !self.server.wants_write() {
+                if said {
+                    break;
+                }
+                if driver_empty {
+                    self.server.send_close();
+                    said = true;
+                    continue;
+                }
+                driver_empty = !matches!(self.driver.receive(), Ok(Received::Some));
+                continue;
+            }
+            let mut sockets = [PollFd::new(self.server.socket(), PollFlags::OUT)];
+            if !matches!(wait_until(&mut sockets, Some(until)), Ok(true)) {
+                return false;
+            }
+        }
+        self.server.socket().shutdown(Shutdown::Write).is_ok()
     }
 }
 
@@ -254,7 +326,7 @@ fn forward(from: &mut Link, to: &mut Link) -> Result<(), Failure> {
     to.flush()?;
     while !from.received().is_empty() && !to.wants_write() {
         let before = from.received().len();
-        to.send_from(from)?;
+        to.send_from(from, usize::MAX)?;
         to.flush()?;
         if from.received().len() == before {
             break;
@@ -285,37 +357,6 @@ fn failed(failure: Failure, job: &Job) -> CloseReason {
         }
         other => CloseReason::Failed(server_failure(other, job)),
     }
-}
-
-/// The driver is gone: its last bytes, such as COM_QUIT, and close_notify still go to the server,
-/// within a short time. `false` if they could not be written.
-fn say_goodbye(driver: &mut Link, server: &mut Link) -> bool {
-    let until = Instant::now() + GOODBYE;
-    // What the driver wrote before it closed may still wait in its socket.
-    let mut driver_empty = false;
-    let mut said = false;
-    loop {
-        if forward(driver, server).is_err() {
-            return false;
-        }
-        if driver.received().is_empty() && !server.wants_write() {
-            if said {
-                break;
-            }
-            if driver_empty {
-                server.send_close();
-                said = true;
-                continue;
-            }
-            driver_empty = !matches!(driver.receive(), Ok(Received::Some));
-            continue;
-        }
-        let mut sockets = [PollFd::new(server.socket(), PollFlags::OUT)];
-        if !matches!(wait_until(&mut sockets, Some(until)), Ok(true)) {
-            return false;
-        }
-    }
-    server.socket().shutdown(Shutdown::Write).is_ok()
 }
 
 /// Reads until the server closes: closing with bytes unread would reset the connection, and the

@@ -25,6 +25,17 @@ pub(super) const KEYS: &[DsnKey] = &[
         write: |builder| v::write_flag(builder.enable_cleartext_plugin),
     },
     DsnKey {
+        name: "cleartext-password",
+        aliases: &[],
+        default: "`tls`",
+        secret: false,
+        help: "To whom the password may cross as itself, inside TLS: `tls`, whoever ends it, as with the `mysql` client, or `verified`, only a server whose chain or pin was verified.",
+        read: |builder, value| {
+            v::set(&mut builder.cleartext_password, v::cleartext_password(value))
+        },
+        write: |builder| Ok(builder.cleartext_password.map(|to| to.to_string())),
+    },
+    DsnKey {
         name: "server-public-key-path",
         aliases: &[also("server_key_path")],
         default: "none",

@@ -371,7 +371,6 @@ fn a_key_is_ignored_by_name_only_if_it_is_anothers_and_not_about_tls() {
 
     for (text, key, code) in [
         ("mysql://h?useSSL=false", "useSSL", "dsn.foreign-tls-key"),
-        ("mysql://h?cleartext_password=tls", "cleartext_password", "dsn.not-supported-yet"),
         ("mysql://h?ssl-mode=x", "ssl-mode", "dsn.value"),
         ("mysql://h?sslmod=x", "sslmod", "dsn.unknown-key"),
         ("mysql://h?mytlsthing=x", "mytlsthing", "dsn.unknown-key"),

@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use super::super::{DsnKey, dsn_keys};
 use super::read;
 use crate::builder::{ConnectionBuilder, OtherHost, PoolOptions};
+use crate::cleartext_password::CleartextPassword;
 use crate::load_balance::LoadBalance;
 use crate::pem_source::{Directory, PemSource};
 use crate::secret::{Password, PasswordSource};
@@ -121,10 +122,12 @@ prop_compose! {
         server_public_key_path in option::of(path()),
         get_server_public_key: Option<bool>,
         enable_cleartext_plugin: Option<bool>,
+        cleartext_password in option::of(prop::sample::select(CleartextPassword::ALL.to_vec())),
         builder in tls().boxed(),
     ) -> ConnectionBuilder {
         ConnectionBuilder {
-            server_public_key_path, get_server_public_key, enable_cleartext_plugin, ..builder
+            server_public_key_path, get_server_public_key, enable_cleartext_plugin,
+            cleartext_password, ..builder
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::{DsnKey, dsn_keys};
 use super::read;
 use crate::builder::ConnectionBuilder;
+use crate::cleartext_password::CleartextPassword;
 use crate::load_balance::LoadBalance;
 use crate::ssl_mode::SslMode;
 use crate::ssl_roots::SslRoots;
@@ -91,6 +92,8 @@ fn rows() -> Vec<(&'static str, ConnectionBuilder)> {
         ("password-file=/run/secrets/pw", h().password_file("/run/secrets/pw")),
         ("enable-cleartext-plugin=true", h().enable_cleartext_plugin(true)),
         ("enable_cleartext_plugin=0", h().enable_cleartext_plugin(false)),
+        ("cleartext-password=verified", h().cleartext_password(CleartextPassword::Verified)),
+        ("cleartext_password=TLS", h().cleartext_password(CleartextPassword::Tls)),
         ("server-public-key-path=k.pem", h().server_public_key_path("k.pem")),
         ("server_key_path=k.pem", h().server_public_key_path("k.pem")),
         ("get-server-public-key=yes", h().get_server_public_key(true)),

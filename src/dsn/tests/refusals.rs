@@ -1,9 +1,7 @@
 //! What is refused, with the exact code; and a malformed value for every key.
 
 use super::super::dsn_keys;
-use super::super::later::LATER;
 use super::{assert_refused, key_of, refused};
-use crate::builder::ConnectionBuilder;
 
 #[test]
 fn malformed_texts() {
@@ -123,6 +121,7 @@ const MALFORMED: &[(&str, &[&str], &str)] = &[
     ("read-timeout", &["x", "0"], ""),
     ("busy-poll", &["true", "0us"], ""),
     ("load-balance", &["true", "roundrobin"], "`random`"),
+    ("cleartext-password", &["true", "always"], "`verified`"),
     ("write-timeout", &["x", "0"], ""),
     ("tcp-keepalive", &["true", "x"], "`10s`"),
     ("tcp-keepalive", &["60000"], "`60s`"),
@@ -181,16 +180,6 @@ fn every_key_refuses_what_does_not_fit_it() {
             assert_refused(&text, "dsn.value", &[fragment, &format!("`{key}` ")]);
             assert_eq!(key_of(&refused(&text)), Some(*key), "{text}");
         }
-    }
-}
-
-#[test]
-fn keys_of_later_are_refused_as_such_and_never_ignored() {
-    for key in LATER {
-        let text = format!("mysql://h?{key}=1");
-        assert_refused(&text, "dsn.not-supported-yet", &[&format!("`{key}`")]);
-        let error = ConnectionBuilder::from_dsn_ignoring(&text, &[key]).unwrap_err();
-        assert_eq!(error.code(), "dsn.not-supported-yet", "{key}");
     }
 }
 
@@ -281,10 +270,7 @@ fn foreign_tls_keys_get_the_replacement_for_their_value() {
         ("CACertificateFile=/c.cer&CertificatePassword=x", &["`ssl-ca=/c.cer`", "`openssl pkcs12"]),
         ("trustServerCertificate=true", &["`ssl-mode=REQUIRED`"]),
         ("rejectUnauthorized=false", &["`ssl-mode=REQUIRED`"]),
-        (
-            "useSSL=true&reconnect=true&cleartext_password=1&zzz=1",
-            &["`useSSL`", "`reconnect`", "`cleartext_password`", "`zzz`"],
-        ),
+        ("useSSL=true&reconnect=true&zzz=1", &["`useSSL`", "`reconnect`", "`zzz`"]),
     ] {
         assert_refused(&format!("mysql://h?{query}"), "dsn.foreign-tls-key", fragments);
     }

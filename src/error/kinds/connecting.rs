@@ -163,6 +163,10 @@ kinds! {
         CleartextDisabled = "auth.cleartext-disabled":
             "if the account is one of LDAP, IAM or tokens, set `enable-cleartext-plugin=true`; \
              otherwise somebody asks for a password that he should not get",
+        /// The server asks for the password itself, and nobody verified it.
+        UnverifiedServer = "auth.unverified-server":
+            "use `ssl-mode=VERIFY_IDENTITY`, `VERIFY_CA` or `tls-pin`; `cleartext-password=tls` \
+             gives the password to whoever ends the TLS connection",
         /// The server asks for the insecure password hash of MySQL 4.0.
         OldPassword = "auth.old-password":
             "give the account another plugin, such as caching_sha2_password",

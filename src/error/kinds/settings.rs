@@ -40,8 +40,6 @@ kinds! {
         ForeignKey = "dsn.foreign-key":
             "leave the key out, write what the sentence says in its place, or pass over it by \
              `from_dsn_ignoring` or `--ignore-key`",
-        /// The key is known but has no effect yet, so it is refused.
-        NotSupportedYet = "dsn.not-supported-yet": "leave the key out",
         /// The value does not fit its key.
         Value = "dsn.value":
             "write a value that the sentence names; durations have a unit, such as `10s` or \

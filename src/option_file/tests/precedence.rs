@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::cleartext_password::CleartextPassword;
 use crate::dsn::dsn_keys;
 use crate::load_balance::LoadBalance;
 use crate::ssl_roots::SslRoots;
@@ -43,6 +44,9 @@ fn rows() -> Vec<(&'static str, &'static str, &'static str, Setter)> {
         ("runtime-dir", "/a", "/b", |b| b.runtime_dir("/c")),
         ("password-file", "/a", "/b", |b| b.password_file("/c")),
         ("enable-cleartext-plugin", "true", "false", |b| b.enable_cleartext_plugin(false)),
+        ("cleartext-password", "verified", "tls", |b| {
+            b.cleartext_password(CleartextPassword::Verified)
+        }),
         ("server-public-key-path", "/a", "/b", |b| b.server_public_key_path("/c")),
         ("get-server-public-key", "true", "false", |b| b.get_server_public_key(false)),
         ("compression", "9", "false", |b| b.compression(0)),

@@ -15,9 +15,14 @@ fn switch(name: &[u8], nonce: &[u8]) -> Vec<u8> {
 }
 
 const ALL: Permissions =
-    Permissions { cleartext: true, known_key: true, ask_for_key: true, any_driver: false };
-const NONE: Permissions =
-    Permissions { cleartext: false, known_key: false, ask_for_key: false, any_driver: false };
+    Permissions { cleartext: true, known_key: true, ask_for_key: true, ..NONE };
+const NONE: Permissions = Permissions {
+    cleartext: false,
+    known_key: false,
+    ask_for_key: false,
+    any_driver: false,
+    verified_only: false,
+};
 const KEY: Permissions = Permissions { known_key: true, ..NONE };
 const ASK: Permissions = Permissions { ask_for_key: true, ..NONE };
 
@@ -202,5 +207,48 @@ fn only_a_scramble_is_kept() {
         login.server_packet(&switch(plugin, NONCE)).unwrap();
         login.driver_packet(password).unwrap();
         assert_eq!(login.scramble(), kept);
+    }
+}
+
+/// What a server that nobody verified may ask for under `cleartext-password=verified`.
+#[test]
+fn an_unverified_server_gets_proofs_alone() {
+    let any = Permissions { any_driver: true, verified_only: true, ..ALL };
+    let ours = Permissions { any_driver: false, ..any };
+    let refused = "auth.unverified-server";
+    let mut mfa = switch(plugin::CLEAR, b"");
+    mfa[0] = 0x02;
+    for permissions in [ours, any] {
+        for (packet, code) in [
+            (vec![1, 4], refused),
+            (vec![1, 3], ""),
+            (switch(plugin::CLEAR, b""), refused),
+            (switch(plugin::SHA256, NONCE), refused),
+            (switch(b"dialog", NONCE), refused),
+            (switch(b"authentication_ldap_sasl_client", NONCE), refused),
+            (switch(b"", NONCE), refused),
+            (switch(plugin::OLD, NONCE), "auth.old-password"),
+            (switch(plugin::NATIVE, NONCE), ""),
+            (switch(plugin::CACHING_SHA2, NONCE), ""),
+            (switch(plugin::ED25519, &[9; 32]), ""),
+            (switch(plugin::PARSEC, &[9; 32]), ""),
+            (mfa.clone(), if permissions.any_driver { refused } else { "auth.unsupported-plugin" }),
+        ] {
+            let verdict = login(Wire::UnverifiedTls, permissions).server_packet(&packet);
+            let got = verdict.as_ref().err().map_or("", Error::code);
+            assert_eq!(got, code, "{permissions:?} {packet:?}");
+        }
+        // Nor after a switch.
+        let mut switched = login(Wire::UnverifiedTls, permissions);
+        switched.server_packet(&switch(plugin::CACHING_SHA2, NONCE)).unwrap();
+        switched.driver_packet(&[7; 32]).unwrap();
+        let error = switched.server_packet(&[1, 4]).unwrap_err();
+        assert_eq!(error.code(), refused);
+        // The first answer does not leave either.
+        for name in [plugin::CLEAR, plugin::SHA256, plugin::OLD, b"dialog"] {
+            let first = response(name, b"secret\0");
+            let made = Login::new(Wire::UnverifiedTls, permissions, &[b'n'; 20], &first);
+            assert_eq!(made.unwrap_err().code(), refused, "{name:?}");
+        }
     }
 }

@@ -53,6 +53,7 @@ pub(in crate::relay) fn job(memory: &Arc<Memory>) -> Job {
     let facts = ServerFacts {
         greeting: greeting(),
         peer: "db".to_owned(),
+        over_unix_socket: false,
         dial_time: Duration::ZERO,
         greeting_time: Duration::ZERO,
     };
