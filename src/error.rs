@@ -98,7 +98,7 @@ impl Error {
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
-            Error::Connect(_) => true,
+            Error::Connect(error) => error.may_pass(),
             // Not in the login, which would be repeated.
             Error::Timeout(error) => {
                 matches!(error.step(), Step::Resolve | Step::Dial | Step::Greeting)
@@ -117,7 +117,7 @@ impl Error {
     /// Whether the next of several hosts has a try after it; see
     /// [`add_host`](crate::ConnectionBuilder::add_host). To [`may_pass`](Self::may_pass) come a host
     /// that has blocked this client, and one that hangs or breaks off in the middle of the handshake or
-    /// the login. What the ssl-mode refuses, and a refused login, never do.
+    /// the login, if time is left. What the ssl-mode refuses, and a refused login, never do.
     #[must_use]
     pub fn fails_over(&self) -> bool {
         let is_down = match self {

@@ -13,15 +13,16 @@ pub(crate) struct OtherHost {
 }
 
 impl ConnectionBuilder {
-    /// One more host, with its port: a server that holds the same data, such as another TiDB server of
-    /// the cluster. Defaults to none besides that of [`new`](Self::new). In a connection string they
+    /// One more host, with its port: a server that takes the same reads **and writes**, such as another
+    /// TiDB server of the cluster; nobody asks whether it is read-only. Defaults to none besides that of [`new`](Self::new). In a connection string they
     /// stand one after another, `tidb://app@tidb-0,tidb-1,[::1]:4001/shop`.
     ///
     /// A connect tries the hosts in the order of [`load_balance`](Self::load_balance), within the one
-    /// connect timeout, of which each has its share to answer. A host is passed over that has no
-    /// address, refuses, does not answer in time, breaks off before the login is over, or answers that
-    /// it has too many connections, is shutting down or has blocked this client. The next connects try
-    /// it after the others, for 30 seconds.
+    /// connect timeout, of which each has its share to greet and to go through the TLS handshake. A host
+    /// is passed over that has no address, refuses, does not answer in time, breaks off before the login
+    /// is over, or answers that it has too many connections, is shutting down or has blocked this
+    /// client. The next connects try it after the others, for 30 seconds. Once it is logged in, what
+    /// fails is an error, such as a connection that breaks over an init statement.
     ///
     /// Each host's own name is verified, unless `tls-server-name` gives one for all. **What the
     /// ssl-mode refuses is an error at once**, as is a refused login: a host with a wrong certificate
@@ -58,10 +59,15 @@ impl ConnectionBuilder {
     /// The hosts with their ports, in the order in which they were given: none where there is a
     /// [`socket`](Self::socket), or where the [option file](Self::option_file) is to name one.
     pub fn hosts(&self) -> impl Iterator<Item = (&str, u16)> {
-        let first = (self.host.as_str(), self.port.unwrap_or(MYSQL_PORT));
-        let others = self.other_hosts.iter().map(|other| (other.host.as_str(), other.port));
         let any = self.socket.is_none() && self.names_server();
-        std::iter::once(first).chain(others).filter(move |_| any)
+        let all = self.hosts_as_given().filter(move |_| any);
+        all.map(|(host, port)| (host, port.unwrap_or(MYSQL_PORT)))
+    }
+
+    /// Every host with the port that it was given, the first also where it is empty.
+    pub(crate) fn hosts_as_given(&self) -> impl Iterator<Item = (&str, Option<u16>)> {
+        let others = self.other_hosts.iter().map(|other| (other.host.as_str(), Some(other.port)));
+        std::iter::once((self.host.as_str(), self.port)).chain(others)
     }
 
     /// The path of the server's [Unix socket](Self::socket).
@@ -74,15 +80,18 @@ impl ConnectionBuilder {
     /// is no more than one.
     #[must_use]
     pub fn each_host(&self) -> Vec<ConnectionBuilder> {
-        let alone = |host: &str, port| {
+        if self.other_hosts.is_empty() {
+            return vec![self.clone()];
+        }
+        let alone = |(host, port): (&str, Option<u16>)| {
             let mut builder = self.clone();
             host.clone_into(&mut builder.host);
-            builder.port = port;
+            // An option file's port is not for one of several.
+            builder.port = port.or(Some(MYSQL_PORT));
             builder.other_hosts.clear();
             builder
         };
-        let others = self.other_hosts.iter().map(|other| alone(&other.host, Some(other.port)));
-        std::iter::once(alone(&self.host, self.port)).chain(others).collect()
+        self.hosts_as_given().map(alone).collect()
     }
 
     /// Whether there is a host or a socket, whatever an option file says.

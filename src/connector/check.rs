@@ -90,8 +90,7 @@ fn texts(builder: &ConnectionBuilder) -> Result<()> {
 }
 
 fn every_host(builder: &ConnectionBuilder) -> impl Iterator<Item = &str> {
-    let others = builder.other_hosts.iter().map(|other| other.host.as_str());
-    std::iter::once(builder.host.as_str()).chain(others)
+    builder.hosts_as_given().map(|(host, _)| host)
 }
 
 /// A NUL ends a text in the protocol: `root\0app` would log in as `root`.
@@ -152,8 +151,7 @@ fn durations(builder: &ConnectionBuilder) -> Result<()> {
 }
 
 fn numbers(builder: &ConnectionBuilder) -> Result<()> {
-    let others = builder.other_hosts.iter().map(|other| Some(other.port));
-    if std::iter::once(builder.port).chain(others).any(|port| port == Some(0)) {
+    if builder.hosts_as_given().any(|(_, port)| port == Some(0)) {
         return Err(value("port", "port: 0 is no port; MySQL has 3306, TiDB 4000"));
     }
     if builder.tcp_keepalive_probes.is_some_and(|probes| !(1..=127).contains(&probes)) {

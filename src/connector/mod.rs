@@ -13,6 +13,8 @@ use std::time::Duration;
 
 #[cfg(feature = "mysql")]
 pub(crate) use check::FREE_CAPABILITIES;
+#[cfg(feature = "mysql")]
+pub(crate) use servers::Failed;
 pub(crate) use servers::{Server, Servers};
 use warnings::Warnings;
 
@@ -232,12 +234,12 @@ impl Connector {
     }
 
     /// The way to a server with these TLS states.
-    pub(crate) fn route(&self, server: &Server, tls: &TlsStates) -> Route {
-        Route {
+    pub(crate) fn route(&self, server: &Server, tls: &TlsStates) -> Result<Route> {
+        Ok(Route {
             target: Arc::clone(&server.target),
             mode: self.shared.mode,
-            tls: Arc::clone(tls.of(server.index)),
-        }
+            tls: Arc::clone(tls.of(server.index)?),
+        })
     }
 
     /// Warns of what a person should know of a new session, once.

@@ -17,7 +17,7 @@ impl ConnectionBuilder {
     /// Reads the server's greeting and, where the ssl-mode has one, goes through the TLS handshake as
     /// [`connect`](Self::connect) would; then closes. Nothing of the account leaves: no user, no
     /// password, no database, no client certificate. Ends at `until`, or after the connect timeout if
-    /// that is sooner. Of several hosts it is one, as in a connect;
+    /// that is sooner. Of several hosts it is the first that greets;
     /// [`each_host`](Self::each_host) has them one by one.
     ///
     /// A server counts it as a connection that was given up. MySQL and MariaDB shut out an address
@@ -92,7 +92,7 @@ impl ConnectionBuilder {
             Arc::clone(&servers.label),
         );
         servers.reach(&deadline, |server, answer_by, _| {
-            let tls = tls.of(server.index);
+            let tls = tls.of(server.index)?;
             let target = Arc::clone(&server.target);
             let route = Route { target, mode, tls: Arc::clone(tls) };
             let (facts, handshake) = probe(&route, answer_by)?;

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::builder::{ConnectionBuilder, MYSQL_PORT};
-use crate::connect::deadline::Deadline;
+use crate::connect::deadline::{Deadline, tells_driver_gone};
 use crate::connect::{Address, Target, TcpOptions};
 #[cfg(feature = "mysql")]
 use crate::driver::ServerMemory;
-use crate::error::{Attempt, ConnectError, ConnectErrorKind, Error, Result};
+use crate::error::{Attempt, ConnectError, Error, Result};
 use crate::load_balance::LoadBalance;
 use crate::text::list;
 use crate::tls::Host;
@@ -37,15 +37,49 @@ pub(crate) struct Server {
     shunned: Mutex<Option<Instant>>,
 }
 
-/// The name of every host for its certificate, the first apart.
+/// The name of every host for its certificate, the first apart. Of several, errors tell the port too.
 pub(super) fn names(builder: &ConnectionBuilder) -> (Host, Vec<Host>) {
-    let named = |name: &str| Host { name: name.to_owned(), shown: name.to_owned() };
-    let first = match &builder.socket {
+    if let Some(path) = &builder.socket {
         // As in libmysqlclient.
-        Some(path) => Host { name: "localhost".to_owned(), shown: path.display().to_string() },
-        None => named(&builder.host),
-    };
-    (first, builder.other_hosts.iter().map(|other| named(&other.host)).collect())
+        let first = Host { name: "localhost".to_owned(), shown: path.display().to_string() };
+        return (first, Vec::new());
+    }
+    let several = !builder.other_hosts.is_empty();
+    let mut all = builder.hosts_as_given().map(|(host, port)| Host {
+        name: host.to_owned(),
+        shown: if several { at(host, port).label().to_string() } else { host.to_owned() },
+    });
+    let first = all.next().unwrap_or(Host { name: String::new(), shown: String::new() });
+    (first, all.collect())
+}
+
+fn at(host: &str, port: Option<u16>) -> Address {
+    Address::Tcp { host: host.to_owned(), port: port.unwrap_or(MYSQL_PORT) }
+}
+
+/// Why an attempt at a server failed.
+pub(crate) struct Failed {
+    error: Error,
+    /// Another server is out of the question.
+    for_good: bool,
+}
+
+impl Failed {
+    pub(crate) fn for_good(error: Error) -> Self {
+        Failed { error, for_good: true }
+    }
+
+    pub(crate) fn error(&self) -> &Error {
+        &self.error
+    }
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        // Nobody waits for the connection any more.
+        let for_good = tells_driver_gone(&error);
+        Failed { error, for_good }
+    }
 }
 
 impl Servers {
@@ -58,12 +92,10 @@ impl Servers {
             keepalive_probes: builder.tcp_keepalive_probes,
             user_timeout: builder.tcp_user_timeout,
         };
-        let at = |host: &str, port| Address::Tcp { host: host.to_owned(), port };
-        let first = match &builder.socket {
-            Some(path) => Address::Unix(path.clone()),
-            None => at(&builder.host, builder.port.unwrap_or(MYSQL_PORT)),
+        let addresses: Vec<Address> = match &builder.socket {
+            Some(path) => vec![Address::Unix(path.clone())],
+            None => builder.hosts_as_given().map(|(host, port)| at(host, port)).collect(),
         };
-        let others = builder.other_hosts.iter().map(|other| at(&other.host, other.port));
         let server = |(index, address): (usize, Address)| Server {
             label: address.label(),
             target: Arc::new(Target { address, bind_address: builder.bind_address, tcp, balance }),
@@ -72,7 +104,7 @@ impl Servers {
             memory: ServerMemory::default(),
             shunned: Mutex::default(),
         };
-        let all: Vec<_> = std::iter::once(first).chain(others).enumerate().map(server).collect();
+        let all: Vec<_> = addresses.into_iter().enumerate().map(server).collect();
         let labels: Vec<_> = all.iter().map(|server| server.label.to_string()).collect();
         Servers { balance, label: labels.join(",").into(), all }
     }
@@ -82,56 +114,96 @@ impl Servers {
         &self.all[0]
     }
 
-    /// Attempts one server after another until one is reached. An attempt has two deadlines: by the
-    /// first the server has to have answered, by the other all has to be done.
+    /// Attempts one server after another until one is reached, which is not yet taken to work. An
+    /// attempt has two deadlines: by the first the server has to have answered, by the other all has to
+    /// be done.
     pub(crate) fn reach<'a, T>(
         &'a self,
         deadline: &Deadline,
-        mut attempt: impl FnMut(&'a Server, &Deadline, &Deadline) -> Result<T>,
+        mut attempt: impl FnMut(&'a Server, &Deadline, &Deadline) -> Result<T, Failed>,
     ) -> Result<T> {
         let mut left: Vec<&'a Server> = self.all.iter().collect();
         self.balance.order(&mut left);
         let mut failed = Vec::new();
         while let Some(server) = next(&mut left) {
             let whole = deadline.for_server(&server.label);
-            let error = match attempt(server, &whole.share(left.len() + 1), &whole) {
-                Ok(done) => {
+            let Failed { error, for_good } =
+                match attempt(server, &whole.share(left.len() + 1), &whole) {
+                    Ok(done) => return Ok(done),
+                    Err(failed) => failed,
+                };
+            if for_good || !error.fails_over() {
+                if has_answered(&error) {
                     server.works();
-                    return Ok(done);
                 }
-                Err(error) => error,
-            };
-            let is_alone = left.is_empty() && failed.is_empty();
-            if is_alone || !error.fails_over() {
                 return Err(error);
             }
-            server.fails(&error);
-            if deadline.is_over() {
-                return Err(error);
-            }
+            self.avoid(server, &error);
             failed.push((server, error));
+            if deadline.is_over() {
+                break;
+            }
         }
         Err(none_left(failed))
     }
 
-    /// A connection to the server failed after it was reached, where nothing is left but to know that.
-    pub(crate) fn failed(&self, index: usize, error: &Error) {
-        let server = self.all.get(index).filter(|_| self.all.len() > 1);
-        if let Some(server) = server.filter(|_| error.fails_over()) {
-            server.fails(error);
+    /// A login through this server failed after it was reached: it is tried after the others, if they may
+    /// do better.
+    pub(crate) fn login_failed(&self, server: &Server, error: &Error) {
+        // What breaks there may be the driver's doing.
+        let is_servers =
+            matches!(error, Error::Server(_) | Error::Handshake(_) | Error::Timeout(_));
+        if is_servers && error.fails_over() {
+            self.avoid(server, error);
+        } else if has_answered(error) {
+            server.works();
+        }
+    }
+
+    /// The server of this place.
+    pub(crate) fn get(&self, index: usize) -> Option<&Server> {
+        self.all.get(index)
+    }
+
+    /// From now on it is tried after the others, if there are any.
+    fn avoid(&self, server: &Server, error: &Error) {
+        if self.all.len() < 2 {
+            return;
+        }
+        let until = Instant::now().checked_add(SHUNNED_FOR);
+        if std::mem::replace(&mut *server.shunned(), until).is_none() {
+            tracing::warn!(
+                "{} is tried after the other hosts for {} s: {error}",
+                server.label,
+                SHUNNED_FOR.as_secs()
+            );
         }
     }
 }
 
+/// Whether an error is a server's answer: it runs, whatever is wrong with it.
+fn has_answered(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Tls(_)
+            | Error::Certificate(_)
+            | Error::Handshake(_)
+            | Error::Auth(_)
+            | Error::Server(_)
+            | Error::Protocol(_)
+    )
+}
+
 /// The next to try: the first that has not failed of late, else the first.
 fn next<'a>(left: &mut Vec<&'a Server>) -> Option<&'a Server> {
-    let place = left.iter().position(|server| server.is_due()).unwrap_or_default();
+    let place = left.iter().position(|server| server.takes_turn()).unwrap_or_default();
     (place < left.len()).then(|| left.remove(place))
 }
 
 impl Server {
-    /// Whether it may be tried before others. One that has failed is, once in a while, by one connect.
-    fn is_due(&self) -> bool {
+    /// Whether it is tried before others. One that has failed is, once in a while, by the connect that
+    /// asks.
+    fn takes_turn(&self) -> bool {
         let mut shunned = self.shunned();
         let now = Instant::now();
         match *shunned {
@@ -144,18 +216,9 @@ impl Server {
         }
     }
 
-    fn works(&self) {
+    /// It has let somebody in.
+    pub(crate) fn works(&self) {
         *self.shunned() = None;
-    }
-
-    /// What was to be had of it failed, as it might not have elsewhere.
-    fn fails(&self, error: &Error) {
-        tracing::warn!(
-            "{} is tried after the other hosts for {} s: {error}",
-            self.label,
-            SHUNNED_FOR.as_secs()
-        );
-        *self.shunned() = Instant::now().checked_add(SHUNNED_FOR);
     }
 
     fn shunned(&self) -> MutexGuard<'_, Option<Instant>> {
@@ -163,7 +226,14 @@ impl Server {
     }
 }
 
-fn none_left(failed: Vec<(&Server, Error)>) -> Error {
+/// The error of one server, or of all together.
+fn none_left(mut failed: Vec<(&Server, Error)>) -> Error {
+    if failed.len() == 1
+        && let Some((_, error)) = failed.pop()
+    {
+        return error;
+    }
+    let may_pass = failed.iter().any(|(_, error)| error.may_pass());
     let told: Vec<String> = failed
         .iter()
         .map(|(server, error)| format!("{} ({})", server.label, error.code()))
@@ -180,7 +250,7 @@ fn none_left(failed: Vec<(&Server, Error)>) -> Error {
     if let Some(last) = &last {
         message.push_str(&format!("; the last: {last}"));
     }
-    let error = ConnectError::new(ConnectErrorKind::NoHost, message, attempts);
+    let error = ConnectError::no_host(message, attempts, may_pass);
     match last {
         Some(last) => error.because(last).into(),
         None => error.into(),
@@ -188,134 +258,4 @@ fn none_left(failed: Vec<(&Server, Error)>) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::{CertificateError, CertificateErrorKind, IoErrorKind, Step};
-
-    fn servers(balance: LoadBalance) -> Servers {
-        let builder = ConnectionBuilder::new("a").add_host("b", 1).add_host("::1", 2);
-        Servers::of(&builder.load_balance(balance))
-    }
-
-    fn deadline(limit: Duration) -> Deadline {
-        Deadline::start(limit, "all".into())
-    }
-
-    const LIMIT: Duration = Duration::from_secs(60);
-
-    fn broken() -> Error {
-        Error::io(IoErrorKind::Broken, "it broke", std::io::Error::other("a cable"))
-    }
-
-    /// The servers that are attempted where those that `fails` names fail, and what comes of it.
-    fn attempted(servers: &Servers, fails: &[usize]) -> (Vec<usize>, Result<usize>) {
-        let mut tried = Vec::new();
-        let result = servers.reach(&deadline(LIMIT), |server, _, _| {
-            tried.push(server.index);
-            if fails.contains(&server.index) { Err(broken()) } else { Ok(server.index) }
-        });
-        (tried, result)
-    }
-
-    #[test]
-    fn what_has_failed_is_tried_after_the_others_for_a_while() {
-        let servers = servers(LoadBalance::Sequential);
-        let tried = |fails: &[usize]| attempted(&servers, fails).0;
-        assert_eq!(tried(&[]), [0]);
-        assert_eq!(tried(&[0, 1]), [0, 1, 2]);
-        assert_eq!(tried(&[]), [2], "the others have failed");
-        assert_eq!(tried(&[2]), [2, 0], "which is better than none");
-        assert_eq!(tried(&[]), [0], "it works again");
-        let past = Instant::now().checked_sub(Duration::from_millis(1));
-        *servers.all[1].shunned() = past;
-        assert_eq!(tried(&[0]), [0, 1]);
-        assert_eq!(tried(&[]), [1]);
-        *servers.all[0].shunned() = past;
-        assert_eq!(tried(&[0]), [0, 1], "its time has come");
-        *servers.all[0].shunned() = past;
-        assert!(servers.all[0].is_due());
-        assert!(!servers.all[0].is_due(), "one connect tries it");
-    }
-
-    #[test]
-    fn by_chance_each_comes_first() {
-        let servers = servers(LoadBalance::Random);
-        let mut firsts = [0; 3];
-        for _ in 0..300 {
-            firsts[attempted(&servers, &[]).0[0]] += 1;
-        }
-        assert!(firsts.iter().all(|count| (50..=150).contains(count)), "{firsts:?}");
-    }
-
-    #[test]
-    fn none_left() {
-        let (_, result) = attempted(&servers(LoadBalance::Sequential), &[0, 1, 2]);
-        let Err(Error::Connect(error)) = result else { panic!("{result:?}") };
-        assert_eq!(error.kind(), ConnectErrorKind::NoHost);
-        assert_eq!(
-            error.to_string(),
-            "no host could be used, tried a:3306 (io.broken), b:1 (io.broken) and [::1]:2 \
-             (io.broken); the last: it broke"
-        );
-        let hosts: Vec<_> = error.attempts().iter().map(Attempt::address).collect();
-        assert_eq!(hosts, ["a:3306", "b:1", "[::1]:2"]);
-        assert_eq!(error.attempts()[0].reason(), "it broke");
-        let cause = std::error::Error::source(&error).unwrap();
-        assert_eq!(cause.to_string(), "it broke");
-    }
-
-    #[test]
-    fn a_refusal_by_policy_is_the_end() {
-        let servers = servers(LoadBalance::Sequential);
-        let refuse =
-            || CertificateError::new(CertificateErrorKind::WrongName, "another name").into();
-        let mut tried = 0;
-        let result: Result<()> = servers.reach(&deadline(LIMIT), |_, _, _| {
-            tried += 1;
-            Err(refuse())
-        });
-        assert_eq!((result.unwrap_err().code(), tried), ("certificate.wrong-name", 1));
-        assert_eq!(attempted(&servers, &[]).0, [0], "and is not remembered");
-        servers.failed(0, &refuse());
-        assert_eq!(attempted(&servers, &[]).0, [0]);
-        servers.failed(0, &broken());
-        assert_eq!(attempted(&servers, &[]).0, [1]);
-    }
-
-    #[test]
-    fn each_has_its_share_of_the_time() {
-        let servers = servers(LoadBalance::Sequential);
-        let start = Instant::now();
-        let mut shares = Vec::new();
-        let result: Result<()> = servers.reach(&deadline(LIMIT), |server, answer_by, whole| {
-            assert_eq!(whole.server(), &*server.label);
-            shares.push((answer_by.at() - start).as_secs_f64().round());
-            Err(answer_by.missed(Step::Greeting))
-        });
-        assert_eq!(shares, [20.0, 30.0, 60.0]);
-        let error = result.unwrap_err().to_string();
-        assert!(error.contains("b:1 (timeout.greeting)"), "{error}");
-        assert!(error.contains("the last: connecting to [::1]:2 took longer than connect-timeout"));
-        let mut first = None;
-        let _: Result<()> = servers.reach(&deadline(LIMIT), |_, answer_by, _| {
-            first.get_or_insert(answer_by.missed(Step::Dial).to_string());
-            Err(broken())
-        });
-        let first = first.unwrap();
-        assert!(first.contains("longer than its share of connect-timeout (19.999s)"), "{first}");
-        // Once the time is over, no other is tried.
-        let over = servers.reach(&deadline(Duration::ZERO), |_, _, whole| -> Result<()> {
-            Err(whole.missed(Step::Authentication))
-        });
-        assert_eq!(over.unwrap_err().code(), "timeout.authentication");
-    }
-
-    #[test]
-    fn a_server_alone_keeps_its_error() {
-        let servers = Servers::of(&ConnectionBuilder::new("a"));
-        let (tried, result) = attempted(&servers, &[0]);
-        assert_eq!((tried, result.unwrap_err().code()), (vec![0], "io.broken"));
-        servers.failed(0, &broken());
-        assert!(servers.all[0].is_due(), "there is no other");
-    }
-}
+mod tests;

@@ -15,7 +15,8 @@ const CERTIFICATES_LIMIT: usize = 256;
 /// What was warned of already.
 #[derive(Debug, Default)]
 pub(super) struct Warnings {
-    readable: AtomicBool,
+    fallback: AtomicBool,
+    unverified: AtomicBool,
     #[cfg(feature = "mysql")]
     no_infile_handler: AtomicBool,
     /// Certificates that expire soon, by their SHA-256.
@@ -34,21 +35,17 @@ impl Warnings {
         }
     }
 
-    /// One warning a connector for a session that an attacker could read.
+    /// One warning of each kind a connector for a session that an attacker could read.
     fn readable_by_others(&self, session: &Session, server: &str) {
         let fallback = session.transport == Transport::Plaintext(PlaintextReason::NotOffered);
         let unverified = session.tls().is_some_and(|tls| *tls.verified() == Verification::Nothing);
-        if !(fallback || unverified && !is_local(session))
-            || self.readable.swap(true, Ordering::Relaxed)
-        {
-            return;
-        }
-        if fallback {
+        let told = |once: &AtomicBool| once.swap(true, Ordering::Relaxed);
+        if fallback && !told(&self.fallback) {
             tracing::warn!(
                 "{server} offers no TLS: the connection is plaintext (ssl-mode=PREFERRED); add \
                  ssl-mode=VERIFY_IDENTITY once it does"
             );
-        } else {
+        } else if unverified && !is_local(session) && !told(&self.unverified) {
             tracing::warn!(
                 "the certificate of {server} is not verified, so anybody in between can read \
                  along; add ssl-mode=VERIFY_IDENTITY"

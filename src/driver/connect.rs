@@ -13,10 +13,10 @@ use crate::builder::ConnectionBuilder;
 #[cfg(feature = "r2d2")]
 use crate::builder::PoolOptions;
 use crate::connect::deadline::Deadline;
-use crate::connector::{Connector, Server};
+use crate::connector::{Connector, Failed, Server};
 use crate::error::{
     AuthError, AuthErrorKind, Error, IoError, IoErrorKind, Result, ServerError, ServerErrorKind,
-    ServerReply, Step,
+    ServerReply,
 };
 use crate::handover::{CloseReason, Handover};
 use crate::relay::{Memory, Order, tells_surprise};
@@ -78,36 +78,29 @@ impl Connector {
         let _entered = span.enter();
         // Before the deadline begins: it is about the network, and files and password providers may
         // take their time.
-        let tls = shared.tls.current();
+        let mut tls = shared.tls.current();
         let password = shared.password()?;
         servers.reach(&self.deadline(), |server, answer_by, deadline| {
-            let mut attempt = Attempt {
-                connector: self,
-                server,
-                tls: &tls,
-                password: password.as_ref(),
-                answer_by,
-                deadline,
+            let attempt = |tls: &TlsStates, answer_by| {
+                let (connector, password) = (self, password.as_ref());
+                Attempt { connector, server, tls, password, answer_by, deadline }.make()
             };
-            let mut done = attempt.make();
-            if done.as_ref().is_err_and(tells_surprise) {
-                done = attempt.make();
+            let mut done = attempt(&tls, answer_by);
+            // Again only to a server that has answered, so that its share of the time is no matter.
+            if done.as_ref().is_err_and(|failed| tells_surprise(failed.error())) {
+                done = attempt(&tls, deadline);
             }
-            let error = match done {
-                Err(error) if tls.any().identity_may_have_expired(&error) => error,
-                done => return done,
-            };
-            // The files may have been renewed since the last look.
-            match shared.tls.renewed(&tls) {
-                Some(renewed) if deadline.remaining(Step::Dial).is_ok() => {
-                    tracing::debug!(
-                        "the client certificate has expired, and was renewed meanwhile"
-                    );
-                    attempt.tls = &renewed;
-                    attempt.make()
-                }
-                _ => Err(error),
+            if let Err(failed) = &done
+                && tls.any().identity_may_have_expired(failed.error())
+                && let Some(renewed) = shared.tls.renewed(&tls)
+                && !deadline.is_over()
+            {
+                // The files have been renewed since the last look.
+                tracing::debug!("the client certificate has expired, and was renewed meanwhile");
+                tls = renewed;
+                done = attempt(&tls, deadline);
             }
+            done.inspect(|_| server.works())
         })
     }
 }
@@ -124,8 +117,8 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    fn make(&self) -> Result<Connection> {
-        let Attempt { connector, server, tls, password, answer_by, deadline } = *self;
+    fn make(self) -> Result<Connection, Failed> {
+        let Attempt { connector, server, tls, password, answer_by, deadline } = self;
         let shared = &*connector.shared;
         let memory = &server.memory;
         let start = Instant::now();
@@ -137,7 +130,7 @@ impl Attempt<'_> {
         let packet_size = memory.packet_size.known().filter(|_| asks_itself);
         let handover = Handover::default();
         let address = shared.workers.carry(Order {
-            route: connector.route(server, tls),
+            route: connector.route(server, tls)?,
             permissions: shared.permissions,
             local_infile: has_infile_handler,
             // A limit of its own for reading is not meant for the greeting.
@@ -168,7 +161,8 @@ impl Attempt<'_> {
         };
         let logged_in =
             handover.establish().and_then(|()| handover.session().ok_or(CloseReason::Local));
-        let mut session = logged_in.map_err(|reason| cut_off(&server.label, reason))?;
+        let logged_in = logged_in.map_err(|reason| cut_off(&server.label, reason));
+        let mut session = logged_in.map_err(Failed::for_good)?;
         let timings = &mut session.timings;
         let told = timings.dial + timings.greeting + timings.tls.unwrap_or_default();
         timings.setup = start.elapsed().saturating_sub(told + timings.authentication);
@@ -179,17 +173,19 @@ impl Attempt<'_> {
 }
 
 /// Why a connect failed: the relay's first cause, or else the driver's own.
-fn failure(server: &str, handover: &Handover, error: Option<mysql::Error>) -> Error {
+fn failure(server: &str, handover: &Handover, error: Option<mysql::Error>) -> Failed {
     // The driver may never have reached the relay, which need not wait for it then.
     handover.abandon();
     let transport = handover.session().map(|session| session.transport());
     // The server's word to the driver, whose goodbye it may have answered already.
     let was_told = matches!(error, Some(mysql::Error::MySqlError(_))) && transport.is_some();
-    match handover.wait_for_reason(REASON_LIMIT) {
+    let error = match handover.wait_for_reason(REASON_LIMIT) {
         Some(CloseReason::Server) if was_told => driver_failure(server, error, transport),
         Some(CloseReason::Local) | None => driver_failure(server, error, transport),
         Some(reason) => cut_off(server, reason),
-    }
+    };
+    // What breaks over a first statement would break elsewhere too, or has had its effect.
+    if transport.is_some() { Failed::for_good(error) } else { error.into() }
 }
 
 /// `transport` is known once the user is logged in.

@@ -16,9 +16,9 @@ use crate::tls_options::TlsOptions;
 pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnError> {
     // Exhaustive, so that a new field gets a key or a line here.
     let ConnectionBuilder {
-        host,
-        port,
-        other_hosts,
+        host: _,
+        port: _,
+        other_hosts: _,
         load_balance: _,
         socket: _,
         user,
@@ -108,21 +108,17 @@ pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnErr
     if !builder.names_server() && option_file.is_none() {
         return Err(no_text("host", "it is empty and there is no socket"));
     }
-    if *port == Some(0) {
+    if builder.hosts_as_given().any(|(_, port)| port == Some(0)) {
         return Err(no_text("port", "it is zero"));
     }
+    if builder.hosts_as_given().count() > 1
+        && builder.hosts_as_given().any(|(host, _)| host.is_empty())
+    {
+        return Err(no_text("host", "one of several is empty"));
+    }
     let no_host = || no_text("host", "it is neither a DNS name in ASCII nor an IP address");
-    let mut hosts = vec![authority::write_host(host).ok_or_else(no_host)?];
-    if !other_hosts.is_empty() && host.is_empty() {
-        return Err(no_text("host", "it is empty, and others follow"));
-    }
-    for other in other_hosts {
-        if other.port == 0 {
-            return Err(no_text("port", "it is zero"));
-        }
-        let host = Some(&other.host).filter(|host| !host.is_empty());
-        hosts.push(host.and_then(|host| authority::write_host(host)).ok_or_else(no_host)?);
-    }
+    let hosts = builder.hosts_as_given().map(|(host, _)| authority::write_host(host));
+    let hosts = hosts.collect::<Option<Vec<_>>>().ok_or_else(no_host)?;
     let mut text = front(builder, password, &hosts);
     let mut separator = '?';
     for key in KEYS.iter() {
@@ -135,11 +131,9 @@ pub(super) fn with_secrets(builder: &ConnectionBuilder) -> Result<String, DsnErr
 
 /// Without secrets, and without what has no text.
 pub(super) fn without_secrets(builder: &ConnectionBuilder) -> String {
-    let others = builder.other_hosts.iter().map(|other| &other.host);
-    let hosts = std::iter::once(&builder.host).chain(others);
-    let shown =
-        |host: &String| authority::write_host(host).unwrap_or_else(|| "not-a-host".to_owned());
-    let mut text = front(builder, None, &hosts.map(shown).collect::<Vec<_>>());
+    let shown = |host: &str| authority::write_host(host).unwrap_or_else(|| "not-a-host".to_owned());
+    let hosts: Vec<String> = builder.hosts_as_given().map(|(host, _)| shown(host)).collect();
+    let mut text = front(builder, None, &hosts);
     let mut separator = '?';
     for key in KEYS.iter().filter(|key| !key.secret && !is_private(key, builder)) {
         if let Ok(Some(value)) = key_value(key, builder) {
@@ -176,12 +170,10 @@ fn front(builder: &ConnectionBuilder, password: Option<&str>, hosts: &[String]) 
     if !user.is_empty() || password.is_some() {
         text.push('@');
     }
-    let others = builder.other_hosts.iter().map(|other| Some(other.port));
-    let ports = std::iter::once(builder.port).chain(others);
     let hosts: Vec<String> = hosts
         .iter()
-        .zip(ports)
-        .map(|(host, port)| match port {
+        .zip(builder.hosts_as_given())
+        .map(|(host, (_, port))| match port {
             Some(port) => format!("{host}:{port}"),
             None => host.clone(),
         })

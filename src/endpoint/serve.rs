@@ -35,7 +35,7 @@ pub(super) fn serve(endpoint: &Weak<State>, driver: Socket, peer: &str) {
         traffic: Arc::clone(&traffic),
     });
     let reached = connector.shared.servers.reach(&deadline, |server, answer_by, whole| {
-        let route = connector.route(server, &tls);
+        let route = connector.route(server, &tls)?;
         let dialed = route.dial(LookUp::Aside, answer_by)?;
         Ok((server, route.greet(dialed, answer_by)?, whole.clone()))
     });
@@ -57,6 +57,8 @@ pub(super) fn serve(endpoint: &Weak<State>, driver: Socket, peer: &str) {
         plan: greeted.plan,
         permissions: Permissions { any_driver: state.any_driver, ..connector.shared.permissions },
         local_infile: state.local_infile,
+        // The driver's own time is in it.
+        answer_by: deadline.clone(),
         deadline,
         busy_poll: connector.shared.busy_poll,
         handover: handover.clone(),
@@ -67,6 +69,7 @@ pub(super) fn serve(endpoint: &Weak<State>, driver: Socket, peer: &str) {
     let logged_in = LoggedIn::bring(driver, greeted.socket, greeted.prepared, &job);
     let is_logged_in = logged_in.is_some();
     if let Some(logged_in) = logged_in {
+        server.works();
         // The deadline is that of connecting; what the driver asks afterwards is its own affair.
         let _ = handover.establish();
         if let Some(session) = handover.session() {
@@ -79,9 +82,9 @@ pub(super) fn serve(endpoint: &Weak<State>, driver: Socket, peer: &str) {
     let reason = handover.close_reason();
     if let (Some(CloseReason::Failed(error)), Some(state)) = (&reason, endpoint.upgrade()) {
         state.failures.add(error);
-        if !is_logged_in {
-            // The next driver gets another host.
-            state.connector.shared.servers.failed(server_index, error);
+        let servers = &state.connector.shared.servers;
+        if let Some(server) = servers.get(server_index).filter(|_| !is_logged_in) {
+            servers.login_failed(server, error);
         }
         if tls.any().identity_may_have_expired(error) {
             // It may have been renewed meanwhile; the next driver gets it.

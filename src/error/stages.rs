@@ -177,7 +177,7 @@ impl Attempt {
 
 stage! {
     /// No address of the server could be reached.
-    ConnectError(ConnectErrorKind) { attempts: Vec<Attempt>, }
+    ConnectError(ConnectErrorKind) { attempts: Vec<Attempt>, may_pass: bool, }
 }
 
 impl ConnectError {
@@ -186,7 +186,16 @@ impl ConnectError {
         message: impl Into<String>,
         attempts: Vec<Attempt>,
     ) -> Self {
-        ConnectError { kind, message: message.into(), attempts, source: None }
+        ConnectError { kind, message: message.into(), attempts, may_pass: true, source: None }
+    }
+
+    /// `may_pass`: what one of the hosts said may.
+    pub(crate) fn no_host(message: String, attempts: Vec<Attempt>, may_pass: bool) -> Self {
+        ConnectError { may_pass, ..ConnectError::new(ConnectErrorKind::NoHost, message, attempts) }
+    }
+
+    pub(crate) fn may_pass(&self) -> bool {
+        self.may_pass
     }
 
     /// Every address that was tried, in order; where no host could be used, every host.

@@ -22,6 +22,8 @@ pub(crate) struct Job {
     pub(crate) permissions: Permissions,
     /// Whether the driver may see that the server takes LOCAL INFILE.
     pub(crate) local_infile: bool,
+    /// When the TLS handshake has to be done.
+    pub(crate) answer_by: Deadline,
     pub(crate) deadline: Deadline,
     /// How long to look for bytes before sleeping.
     pub(crate) busy_poll: Duration,

@@ -83,7 +83,7 @@ impl Sides<'_> {
             }
             Plan::Plaintext(_) => None,
         };
-        let deadline = &self.job.deadline;
+        let deadline = &self.job.answer_by;
         let foresight = self.job.foresight.as_ref();
         let foreseen = foresight.and_then(|foresight| Some((foresight, foresight.request()?)));
         if let (Some(upgrade), Some((_, request))) = (&mut upgrade, foreseen) {

@@ -24,7 +24,7 @@ pub(crate) struct Order {
     pub(crate) memory: Arc<Memory>,
     /// The driver's `max_allowed_packet`, where it is not its options'.
     pub(crate) packet_size: Option<usize>,
-    /// When the server has to have greeted.
+    /// When the server has to have greeted, and to be done with the TLS handshake.
     pub(crate) answer_by: Deadline,
     pub(crate) deadline: Deadline,
     /// How long to look for bytes before sleeping.
@@ -40,6 +40,7 @@ impl Order {
             plan,
             permissions: self.permissions,
             local_infile: self.local_infile,
+            answer_by: self.answer_by,
             deadline: self.deadline,
             busy_poll: self.busy_poll,
             handover: self.handover,

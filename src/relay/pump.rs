@@ -143,7 +143,7 @@ impl Pump {
 
     /// Passes on what has been received.
     pub(super) fn pass_on(&mut self) -> Result<(), End> {
-        if let Err(failure) = self.to_server() {
+        if let Err(failure) = self.say_on() {
             return Err(End::Server(failed(last_words(&mut self.server, failure), &self.job)));
         }
         if forward(&mut self.server, &mut self.driver).is_err() {
@@ -159,7 +159,7 @@ impl Pump {
     }
 
     /// Passes on what the driver said, as far as the server takes it and may have it.
-    fn to_server(&mut self) -> Result<(), Failure> {
+    fn say_on(&mut self) -> Result<(), Failure> {
         let Pump { driver, server, job, guard, .. } = self;
         let Some(guard) = guard else { return forward(driver, server) };
         server.flush()?;
@@ -288,7 +288,7 @@ impl Pump {
         let mut driver_empty = false;
         let mut said = false;
         loop {
-            if self.to_server().is_err() {
+            if self.say_on().is_err() {
                 return false;
             }
             if self.driver.received().is_empty() && !self.server.wants_write() {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::TlsState;
+use crate::error::{Error, HandshakeErrorKind};
 
 /// One state for each host of a connector; there is at least one.
 #[derive(Debug)]
@@ -18,8 +19,21 @@ impl TlsStates {
     }
 
     /// The state for a host, by its place among those that the recipe was made for.
-    pub(crate) fn of(&self, host: usize) -> &Arc<TlsState> {
-        host.checked_sub(1).and_then(|other| self.others.get(other)).unwrap_or(&self.first)
+    ///
+    /// # Errors
+    ///
+    /// There is none: another host's would verify another name.
+    pub(crate) fn of(&self, host: usize) -> Result<&Arc<TlsState>, Error> {
+        let found = match host.checked_sub(1) {
+            None => Some(&self.first),
+            Some(other) => self.others.get(other),
+        };
+        found.ok_or_else(|| {
+            Error::handshake(
+                HandshakeErrorKind::Failed,
+                "a host has no TLS state, which is a fault of this library",
+            )
+        })
     }
 
     /// Any of them, for what is the same in all.

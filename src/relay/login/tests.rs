@@ -39,7 +39,7 @@ pub(in crate::relay) fn job(memory: &Arc<Memory>) -> Job {
         .unwrap();
     let tls = connector.shared.tls.current();
     let order = Order {
-        route: connector.route(connector.shared.servers.first(), &tls),
+        route: connector.route(connector.shared.servers.first(), &tls).unwrap(),
         permissions: connector.shared.permissions,
         local_infile: false,
         driver_waits: true,
@@ -57,7 +57,7 @@ pub(in crate::relay) fn job(memory: &Arc<Memory>) -> Job {
         dial_time: Duration::ZERO,
         greeting_time: Duration::ZERO,
     };
-    order.into_job(facts, Plan::Tls(Arc::clone(tls.of(0))))
+    order.into_job(facts, Plan::Tls(Arc::clone(tls.of(0).unwrap())))
 }
 
 /// A plaintext link, and its other end.

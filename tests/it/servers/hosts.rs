@@ -15,6 +15,9 @@ use crate::kit::soon;
 /// How many queries each server answers at least in each half.
 const ENOUGH: usize = 20;
 
+/// By itself, through the driver's pool, and through `r2d2`.
+const KINDS: usize = if cfg!(feature = "r2d2") { 3 } else { 2 };
+
 /// How many connections a pool has.
 const POOL: usize = 6;
 
@@ -128,9 +131,9 @@ pub(super) fn one_of_three_is_killed_under_load(product: Product) {
         stop.store(true, Ordering::Relaxed);
     });
     assert_eq!(after.of(doomed), 0, "a query was answered by a dead server");
-    // A query may have been under way on each connection that it had.
+    // Each thread may have had a query under way; what was idle in a pool is not given out.
     let lost = retries.load(Ordering::Relaxed);
-    assert!(lost <= 2 * POOL + 2, "{lost} queries had to be repeated");
+    assert!(lost <= 2 * KINDS, "{lost} queries had to be repeated");
     for _ in 0..20 {
         assert_ne!(port_of(&mut fresh(&connector)).unwrap(), doomed);
     }
