@@ -1,6 +1,9 @@
 //! `mysql-tls doctor`: what it finds, and what it gives away meanwhile.
 
 mod findings;
+// Other crypto providers have other groups.
+#[cfg(feature = "aws-lc-rs")]
+mod picture;
 mod shapes;
 
 use serde_json::Value;
