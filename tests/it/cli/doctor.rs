@@ -1,8 +1,8 @@
 //! `mysql-tls doctor`: what it finds, and what it gives away meanwhile.
 
 mod findings;
-// Other crypto providers have other groups.
-#[cfg(feature = "aws-lc-rs")]
+// Other crypto providers have other groups, and other systems other terminals.
+#[cfg(all(feature = "aws-lc-rs", not(feature = "fips"), target_os = "linux"))]
 mod picture;
 mod shapes;
 
