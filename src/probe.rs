@@ -104,10 +104,10 @@ impl Probe {
 /// What a probe offers in its handshake: everything, or one thing alone, to find out whether the
 /// server takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProbeOffer(pub(crate) Kind);
+pub struct ProbeOffer(pub(crate) OfferKind);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum OfferKind {
     Everything,
     Version(&'static str),
     /// OpenSSL's name, and the version that it belongs to.
@@ -117,33 +117,33 @@ pub(crate) enum Kind {
 
 impl ProbeOffer {
     /// All versions, cipher suites and key-exchange groups of this build.
-    pub const EVERYTHING: ProbeOffer = ProbeOffer(Kind::Everything);
+    pub const EVERYTHING: ProbeOffer = ProbeOffer(OfferKind::Everything);
 
     /// Each TLS version alone, the newest first.
     #[must_use]
     pub fn versions() -> Vec<ProbeOffer> {
-        ["TLSv1.3", "TLSv1.2"].map(|version| ProbeOffer(Kind::Version(version))).into()
+        ["TLSv1.3", "TLSv1.2"].map(|version| ProbeOffer(OfferKind::Version(version))).into()
     }
 
     /// Each cipher suite of this build alone, with its version; those of TLS 1.3 first.
     #[must_use]
     pub fn cipher_suites() -> Vec<ProbeOffer> {
         let suites = suites().into_iter();
-        suites.map(|(name, version)| ProbeOffer(Kind::Suite(name, version))).collect()
+        suites.map(|(name, version)| ProbeOffer(OfferKind::Suite(name, version))).collect()
     }
 
     /// Each key-exchange group of this build alone.
     #[must_use]
     pub fn groups() -> Vec<ProbeOffer> {
-        groups().into_iter().map(|group| ProbeOffer(Kind::Group(group))).collect()
+        groups().into_iter().map(|group| ProbeOffer(OfferKind::Group(group))).collect()
     }
 
     /// Its name: a version as MySQL names it, a cipher suite as OpenSSL does, a group as IANA does.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self.0 {
-            Kind::Everything => "everything",
-            Kind::Version(name) | Kind::Suite(name, _) | Kind::Group(name) => name,
+            OfferKind::Everything => "everything",
+            OfferKind::Version(name) | OfferKind::Suite(name, _) | OfferKind::Group(name) => name,
         }
     }
 
@@ -151,8 +151,8 @@ impl ProbeOffer {
     #[must_use]
     pub fn version(&self) -> Option<&'static str> {
         match self.0 {
-            Kind::Version(version) | Kind::Suite(_, version) => Some(version),
-            Kind::Everything | Kind::Group(_) => None,
+            OfferKind::Version(version) | OfferKind::Suite(_, version) => Some(version),
+            OfferKind::Everything | OfferKind::Group(_) => None,
         }
     }
 }

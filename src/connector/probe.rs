@@ -8,7 +8,7 @@ use crate::builder::{CONNECT_TIMEOUT, ConnectionBuilder};
 use crate::connect::deadline::Deadline;
 use crate::connect::{Route, probe};
 use crate::error::Result;
-use crate::probe::{Kind, Probe, ProbeOffer};
+use crate::probe::{OfferKind, Probe, ProbeOffer};
 use crate::secret::PasswordSource;
 use crate::ssl_mode::SslMode;
 use crate::tls_options::TlsOptions;
@@ -48,9 +48,9 @@ impl ConnectionBuilder {
             ..TlsOptions::default()
         };
         match offer.0 {
-            Kind::Everything | Kind::Group(_) => {}
-            Kind::Version(version) => builder.tls.versions = Some(version.to_owned()),
-            Kind::Suite(name, version) => {
+            OfferKind::Everything | OfferKind::Group(_) => {}
+            OfferKind::Version(version) => builder.tls.versions = Some(version.to_owned()),
+            OfferKind::Suite(name, version) => {
                 builder.tls.versions = Some(version.to_owned());
                 let suites = match version {
                     "TLSv1.3" => &mut builder.tls.ciphersuites,
@@ -81,7 +81,7 @@ impl ConnectionBuilder {
         check_tls::combinations(self, mode)?;
         let recipe = self.recipe(mode)?;
         let recipe = match offer.0 {
-            Kind::Group(name) => recipe.with_group(name),
+            OfferKind::Group(name) => recipe.with_group(name),
             _ => recipe,
         };
         let tls = recipe.states()?;

@@ -20,6 +20,15 @@ pub(super) fn read_authority(
         Some((login, hosts)) => (Some(login), hosts),
         None => (None, authority),
     };
+    // `u:p@h1,u:p@h2` would be a password that holds the first host.
+    let after_at = login.and_then(|login| login.split_once('@'));
+    if after_at.is_some_and(|(_, rest)| rest.contains(',')) {
+        return Err(self::authority(
+            "user and password stand once, before the first host: write \
+             `USER:PASSWORD@HOST:PORT,HOST:PORT`, and `%40` and `%2C` for an `@` and a comma of the \
+             password",
+        ));
+    }
     if let Some(login) = login {
         read_login(builder, login)?;
     }
@@ -55,11 +64,14 @@ fn read_login(builder: &mut ConnectionBuilder, login: &str) -> Result<(), DsnErr
 /// Reads `A:1,B:2,[::1]:3`: at least one, which may be empty where there is no other.
 fn read_hosts(hosts: &str) -> Result<Vec<(String, Option<u16>)>, DsnError> {
     placeholder("host", hosts)?;
-    if hosts.starts_with("tcp(") {
+    if hosts.split(',').any(|host| host.starts_with("tcp(")) {
         return Err(authority(
             "the host stands in `tcp(...)`, as in a Go DSN: remove `tcp(` and `)` and keep \
              `HOST:PORT`",
         ));
+    }
+    if let Some(why) = other_list(hosts) {
+        return Err(authority(why));
     }
     if hosts.starts_with("unix(") {
         return Err(authority(
@@ -72,6 +84,24 @@ fn read_hosts(hosts: &str) -> Result<Vec<(String, Option<u16>)>, DsnError> {
         return Err(authority("there is a comma without a host before or after it: remove it"));
     }
     Ok(all)
+}
+
+/// Several hosts as other drivers have them.
+fn other_list(hosts: &str) -> Option<&'static str> {
+    let in_brackets = hosts.starts_with('[') && hosts.ends_with(']');
+    if in_brackets && hosts.contains(',') {
+        return Some("the hosts stand in brackets: drop those, and write `HOST:PORT,HOST:PORT`");
+    }
+    if hosts.contains(['(', '=']) && !hosts.starts_with("unix(") {
+        return Some("the host is written with names: write `HOST:PORT`, or `HOST:PORT,HOST:PORT`");
+    }
+    let separator = hosts.contains([';', '|', ' ']);
+    let has_more = hosts.split([';', '|', ' ', ',']).filter(|host| !host.is_empty()).count() > 1;
+    (separator && has_more).then_some(
+        "several hosts are separated by commas alone: write `HOST:PORT,HOST:PORT`, and \
+         percent-encode what is special in user and password; a DNS name or an IP address has no \
+         space, `;` or `|`",
+    )
 }
 
 fn read_host(text: &str) -> Result<(String, Option<u16>), DsnError> {

@@ -31,7 +31,16 @@ pub(super) fn is_scheme(scheme: &str) -> bool {
 /// Another scheme, in lower case: what to write, and whether the rest is right.
 pub(super) fn other_scheme(scheme: &str, rest: &str, ignored: &[&str]) -> DsnError {
     let advice = if scheme.contains("+srv") {
-        "SRV records are not looked up: write `mysql://` and the host itself"
+        "SRV records are not looked up: write `mysql://` and the host itself, or the hosts, separated \
+         by commas"
+    } else if scheme.contains("replication") {
+        return refused(
+            "this driver sends some statements to a replica: there is no such thing here, and a list \
+             of hosts would be one of equals: write `mysql://` and the primary alone",
+        );
+    } else if scheme.contains("loadbalance") || scheme.contains("sequential") {
+        "the scheme is another driver's: write `mysql://`, or `tidb://` for port 4000, with \
+         `?load-balance=random` for an order of chance"
     } else if scheme == "mysqlx" {
         "the X protocol is not supported: write `mysql://` and the port of the classic protocol, \
          3306 or 4000"

@@ -236,6 +236,10 @@ fn not_a_host(host: &str) -> String {
             .to_owned();
     }
     let shown = crate::text::peer_text(host.as_bytes());
+    if host.contains(',') {
+        return "host: several hosts are named; give each by add_host, or all in a connection string"
+            .to_owned();
+    }
     match host.rsplit_once(':') {
         Some((name, port)) if port.parse::<u16>().is_ok() && !name.contains(':') => {
             format!("host: \"{shown}\" has a port in it; give that by port({port})")

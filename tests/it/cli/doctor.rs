@@ -2,6 +2,9 @@
 
 mod findings;
 mod hosts;
+// Other crypto providers have other groups, and other systems other terminals.
+#[cfg(all(feature = "aws-lc-rs", not(feature = "fips"), target_os = "linux"))]
+mod picture;
 mod shapes;
 
 use serde_json::Value;

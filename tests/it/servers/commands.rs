@@ -154,7 +154,7 @@ pub(super) fn doctor_examines_it(product: Product) {
 /// Both ends see TLS, but not the same one.
 pub(super) fn doctor_suspects_a_proxy(product: Product) {
     let world = shared(product);
-    let port = terminator::before(world);
+    let port = terminator::before(world.server.port, &world.pki.authority);
     let dsn = format!(
         "mysql://app:{PASSWORD}@localhost:{port}/{DATABASE}?ssl-mode=VERIFY_IDENTITY&ssl-ca={}",
         world.pki.ca.display()

@@ -23,7 +23,7 @@ mod rotation;
 mod statements;
 mod tap;
 #[cfg(feature = "cli")]
-mod terminator;
+pub(crate) mod terminator;
 mod verdicts;
 mod world;
 

@@ -11,16 +11,15 @@ use rustls::{
     version,
 };
 
-use super::world::World;
-use crate::support::provider;
+use crate::support::{Authority, provider};
 
 /// How long one side is listened to before the other.
 const TURN: Duration = Duration::from_millis(2);
 
-/// A port on loopback that leads to the world's server, with a certificate of the same CA. It
+/// A port on loopback that leads to the server at another one, with a certificate of the same CA. It
 /// speaks every version itself, and TLS 1.2 with the server.
-pub(super) fn before(world: &World) -> u16 {
-    let issued = world.pki.authority.server("localhost").issue();
+pub(crate) fn before(server: u16, authority: &Authority) -> u16 {
+    let issued = authority.server("localhost").issue();
     let inward = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -28,7 +27,7 @@ pub(super) fn before(world: &World) -> u16 {
         .with_single_cert(issued.chain.clone(), issued.key_der())
         .unwrap();
     let mut roots = RootCertStore::empty();
-    roots.add(world.pki.authority.der()).unwrap();
+    roots.add(authority.der()).unwrap();
     let outward = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&version::TLS12])
         .unwrap()
@@ -37,7 +36,6 @@ pub(super) fn before(world: &World) -> u16 {
     let (inward, outward) = (Arc::new(inward), Arc::new(outward));
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
     let port = listener.local_addr().expect("its address").port();
-    let server = world.server.port;
     thread::spawn(move || {
         for client in listener.incoming().flatten() {
             let (inward, outward) = (Arc::clone(&inward), Arc::clone(&outward));

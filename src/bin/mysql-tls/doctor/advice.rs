@@ -46,7 +46,11 @@ pub(super) fn advise(
     }
     let error = match verdict(findings.mode(SslMode::VerifyIdentity)) {
         Verdict::Works { .. } => {
-            return Advice::new(strict.to_string(), true, "chain and name are verified");
+            let why = match builder.hosts().count() {
+                0 | 1 => "chain and name are verified",
+                _ => "chain and name are verified, as far as the examined host",
+            };
+            return Advice::new(strict.to_string(), true, why);
         }
         Verdict::Unknown => {
             return Advice::new(

@@ -3,6 +3,7 @@
 use rustls::{CipherSuite, NamedGroup};
 
 use super::*;
+use crate::servers::terminator;
 
 #[test]
 fn certificates_that_do_not_verify() {
@@ -165,6 +166,22 @@ fn a_proxy_that_ends_tls_is_suspected() {
         let found: Vec<&str> = found.iter().map(|one| one["compared"].as_str().unwrap()).collect();
         assert_eq!(found, expected);
     }
+}
+
+#[test]
+fn a_proxy_that_really_ends_tls_is_suspected() {
+    let fixture = Fixture::open();
+    let port = terminator::before(fixture.server.port(), &fixture.ca);
+    let ca = fixture.ca_file();
+    let dsn = format!("mysql://app@localhost:{port}/?ssl-mode=VERIFY_IDENTITY&ssl-ca={ca}");
+    let (code, report) = examine(&dsn);
+    // Its certificate is as good as the server's.
+    assert_eq!((code, modes(&report)), (Some(0), vec!["works"; 5]), "{report:#}");
+    let told = report["proxy"]["told"].as_str().unwrap();
+    let words = "probably: something in between seems to end the TLS connection, by comparison \
+                 (TLS version TLSv1.3 here, TLSv1.2 there; cipher suite TLS_";
+    assert!(told.starts_with(words), "{told}");
+    assert_eq!(report["proxy"]["suspected"], true);
 }
 
 /// Seven bytes in the clear, which anybody could send.
