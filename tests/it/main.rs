@@ -15,6 +15,7 @@ mod basics;
 mod certificates;
 mod chains;
 mod chapters;
+mod cleartext_password;
 #[cfg(feature = "cli")]
 mod cli;
 mod deadlines;

@@ -69,6 +69,7 @@ products! {
         passwords::wrong_password,
         passwords::uncached_password_stays_here,
         passwords::uncached_password_stays_here_in_a_fallback,
+        passwords::unverified_server_gets_a_proof_alone,
         lifecycle::certificate_replaced_while_connected,
         lifecycle::require_secure_transport,
         lifecycle::killed_connection,

@@ -1,7 +1,8 @@
 //! What the products do with passwords, and what never leaves here.
 
+use mysql_tls::mysql::ChangeUserOpts;
 use mysql_tls::mysql::prelude::*;
-use mysql_tls::{ConnectionBuilder, PasswordSent, Product, SslMode};
+use mysql_tls::{CleartextPassword, ConnectionBuilder, PasswordSent, Product, SslMode};
 
 use super::tap::Tap;
 use super::world::{Certificate, PASSWORD, World, shared};
@@ -75,6 +76,39 @@ fn check_password_stays_here(world: &World, mode: SslMode) {
     drop(result);
     assert!(tap.saw(user.as_bytes()), "the tap sees what is sent");
     assert!(!tap.saw(PASSWORD.as_bytes()), "the password left");
+}
+
+/// An unverified server gets the password itself, unless `cleartext-password=verified` says otherwise.
+pub(super) fn unverified_server_gets_a_proof_alone(product: Product) {
+    let world = shared(product);
+    let (user, asks) = match product {
+        Product::MySQL => ("sha2_unverified", true),
+        Product::TiDB => ("sha2", true),
+        _ => ("ed25519", false),
+    };
+    let kept = world.to("localhost").user(user).cleartext_password(CleartextPassword::Verified);
+    let unverified = kept.clone().ssl_mode(SslMode::Required);
+    match unverified.connect() {
+        Ok(connection) => {
+            assert!(!asks);
+            assert_eq!(connection.session().password_sent(), PasswordSent::Scramble);
+        }
+        Err(error) => {
+            assert!(asks, "{error}");
+            assert_eq!(error.code(), "auth.unverified-server", "{error}");
+        }
+    }
+    let proven = if asks { PasswordSent::Cleartext } else { PasswordSent::Scramble };
+    let verified = kept.ssl_mode(SslMode::VerifyIdentity).ssl_ca(&world.pki.ca);
+    assert_eq!(password_sent(&verified), proven);
+    // Without a question for more all works, but for another user on the same connection.
+    let app = world.to("localhost").cleartext_password(CleartextPassword::Verified);
+    let mut connection = app.ssl_mode(SslMode::Required).connect().unwrap();
+    let other = ChangeUserOpts::DEFAULT.with_user(Some("other".to_owned()));
+    let error = connection.change_user(other.with_pass(Some(PASSWORD.to_owned()))).unwrap_err();
+    assert!(error.to_string().contains("cleartext-password=verified"), "{error}");
+    let user: Option<String> = connection.query_first("SELECT CURRENT_USER()").unwrap();
+    assert_eq!(user.as_deref(), Some("app@%"));
 }
 
 pub(super) fn native_password(product: Product) {

@@ -207,8 +207,8 @@ impl World {
             }
             // The server remembers a password from the first login on: one account for each test.
             _ => {
-                const NAMES: &str =
-                    "sha2 sha2_unknown sha2_key sha2_ask sha2_wrong_key sha2_socket";
+                const NAMES: &str = "sha2 sha2_unknown sha2_unverified sha2_key sha2_ask sha2_wrong_key \
+                     sha2_socket";
                 for name in NAMES.split(' ') {
                     make(name, plugin, "NONE");
                 }
