@@ -195,7 +195,7 @@ mod tidb {
         a_balancer_in_front(&cluster);
         certificates_are_renewed_server_by_server(&cluster);
         secure_transport_makes_client_certificates_mandatory(&cluster);
-        doctor_asks_each(&cluster);
+        doctor_looks_at_each(&cluster);
         one_is_stopped_in_order(&mut cluster);
         one_is_killed_under_load(&mut cluster);
         none_is_left(&mut cluster);
@@ -321,15 +321,25 @@ fn require_secure_transport(app: &mut Connection, plain: &ConnectionBuilder) {
     });
 }
 
-fn doctor_asks_each(cluster: &Cluster) {
-    let ports = &cluster.ports;
-    let ports = format!("ports='{} {} {}'\n", ports[0], ports[1], ports[2]);
-    let place = "127.0.1.$n:$(echo $ports | cut -d' ' -f$((n + 1)))";
-    let commands = block("doctor").replace("tidb-$n.example.com", place);
-    let told = shell(cluster.dir.path(), &(ports + &commands));
-    assert_eq!(told.matches("work: logged in under ssl-mode=VERIFY_IDENTITY").count(), 3, "{told}");
+fn doctor_looks_at_each(cluster: &Cluster) {
+    let dir = cluster.dir.path();
+    let told = shell(dir, &format!("mysql-tls doctor '{}'", cluster.dsn()));
+    let line_of = |told: &str, number: usize| {
+        let place = cluster.place(number);
+        let line =
+            told.lines().find(|line| line.trim_start_matches([' ', '*']).starts_with(&place));
+        line.unwrap_or_else(|| panic!("{place} is not in\n{told}")).to_owned()
+    };
     for number in 0..3 {
-        assert!(told.contains(&format!(" at {} ", cluster.place(number))), "{told}");
+        assert!(line_of(&told, number).contains("does what the settings ask"), "{told}");
+    }
+    // A name that only the second has.
+    let dsn = format!("{}&tls-server-name={}", cluster.dsn(), address(1));
+    let told = shell(dir, &format!("mysql-tls doctor '{dsn}' && exit 9; test $? = 1"));
+    let wrong = "an error, no other is tried";
+    let words = [wrong, "does what the settings ask", wrong];
+    for (number, word) in words.into_iter().enumerate() {
+        assert!(line_of(&told, number).contains(word), "{told}");
     }
 }
 
