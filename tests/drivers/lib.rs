@@ -8,3 +8,4 @@
 #![doc = include_str!("chapters/other_languages.md")]
 #![doc = include_str!("chapters/moving_from_sqlx.md")]
 #![doc = include_str!("chapters/tidb_cloud.md")]
+#![doc = include_str!("chapters/tidb_cluster.md")]

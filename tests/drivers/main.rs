@@ -4,6 +4,7 @@
 //! (`REQUIRE X509`). Only the endpoint has that certificate.
 
 mod clients;
+mod cluster;
 #[cfg(feature = "diesel")]
 mod diesel;
 mod exec;
