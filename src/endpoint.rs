@@ -244,6 +244,7 @@ impl Endpoint {
 
     /// Keeps the endpoint for the life of the process, which leaves its socket behind when it ends, in
     /// the private directory that it lies in.
+    #[expect(clippy::mem_forget, reason = "nothing of it is to end")]
     pub fn detach(mut self) {
         std::mem::forget(self.wake.take());
         std::mem::forget(Arc::clone(&self.state));
@@ -280,12 +281,12 @@ impl Endpoint {
 }
 
 impl Drop for Endpoint {
+    #[expect(clippy::mem_forget, reason = "in the child of a fork the thread is the parent's")]
     fn drop(&mut self) {
         if std::process::id() == self.process {
             self.stop_accepting();
             self.state.registry.end_all();
         } else if let Some(accepting) = self.accepting.take() {
-            // The thread is the parent's.
             std::mem::forget(accepting);
         }
     }

@@ -369,6 +369,17 @@
 //! Linux is tested and macOS is checked to compile. Elsewhere the crate compiles, and `build()`
 //! returns `config.unsupported-platform`, since the driver is reached through a private Unix socket.
 
+// What can panic, cut or overflow silently, or leak has a reason beside it or is not there; tests may.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::as_conversions,
+        clippy::mem_forget,
+        clippy::panic_in_result_fn,
+        clippy::string_slice,
+        clippy::unwrap_in_result
+    )
+)]
 // There the crate only compiles, see `driver/unsupported.rs`; what it cannot use stays.
 #![cfg_attr(
     not(any(target_os = "linux", target_vendor = "apple")),

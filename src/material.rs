@@ -1,5 +1,7 @@
 //! Certificates, keys and revocation lists from files and text; the only place that reads them.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 mod certificates;
 mod crls;
 mod directory;

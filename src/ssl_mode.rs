@@ -52,9 +52,19 @@ impl SslMode {
         }
     }
 
+    const fn strength(self) -> u8 {
+        match self {
+            SslMode::Disabled => 0,
+            SslMode::Preferred => 1,
+            SslMode::Required => 2,
+            SslMode::VerifyCa => 3,
+            SslMode::VerifyIdentity => 4,
+        }
+    }
+
     /// Whether this mode promises less.
     pub(crate) const fn is_weaker_than(self, other: SslMode) -> bool {
-        (self as u8) < other as u8
+        self.strength() < other.strength()
     }
 
     /// Whether a connection cannot end in plaintext.

@@ -1,5 +1,7 @@
 //! The facts of a certificate, for people and for errors.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 mod details;
 mod display;
 #[cfg(feature = "serde")]
@@ -222,11 +224,11 @@ impl Facts {
 
     /// Whole days until it expires, rounded down.
     pub(crate) fn days_left(&self, now: SystemTime) -> i64 {
-        const NANOS: u128 = DAY as u128 * 1_000_000_000;
+        const NANOS: u128 = 24 * 60 * 60 * 1_000_000_000;
         let days = |days: u128| i64::try_from(days).unwrap_or(i64::MAX);
         match self.not_after.duration_since(now) {
             Ok(left) => days(left.as_nanos() / NANOS),
-            Err(gone) => -days(gone.duration().as_nanos().div_ceil(NANOS)),
+            Err(gone) => days(gone.duration().as_nanos().div_ceil(NANOS)).saturating_neg(),
         }
     }
 
@@ -236,7 +238,8 @@ impl Facts {
         let Ok(lifetime) = self.not_after.duration_since(self.not_before) else { return false };
         let left = self.not_after.duration_since(now).unwrap_or_default();
         // What cannot be read has no key either, and no time.
-        self.spki_sha256.is_some() && left < lifetime / 4 && left <= Duration::from_secs(30 * DAY)
+        let quarter = lifetime.checked_div(4).unwrap_or_default();
+        self.spki_sha256.is_some() && left < quarter && left <= Duration::from_secs(30 * DAY)
     }
 
     /// How a person says what [`Facts::days_left`] says, unless it is too early for that.

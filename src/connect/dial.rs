@@ -37,11 +37,11 @@ fn dial_each(
     deadline: &Deadline,
 ) -> Result<(Socket, String)> {
     let mut attempts = Vec::new();
-    let mut left = addresses.len() as u32;
+    let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     let mut timed_out = 0;
     for address in addresses {
         let share = deadline.remaining(Step::Dial)? / left.max(1);
-        left -= 1;
+        left = left.saturating_sub(1);
         match dial_one(address, target, deadline, Instant::now() + share) {
             Ok(socket) => return Ok((socket, address.to_string())),
             Err(error) if is_driver_gone(&error) => return Err(driver_gone()),

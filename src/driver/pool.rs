@@ -99,6 +99,7 @@ impl Pool {
 
     /// The driver's pool; its endpoint stays for the life of the process.
     #[must_use]
+    #[expect(clippy::mem_forget, reason = "the pool goes on dialing it")]
     pub fn into_inner(self) -> mysql::Pool {
         std::mem::forget(self.endpoint);
         self.pool

@@ -32,13 +32,15 @@ pub(crate) fn read_certificates(source: &PemSource) -> Result<Contents, Error> {
     for block in blocks(&content) {
         match block.label {
             b"CERTIFICATE" => {
-                let number = contents.certificates.len() + 1;
+                let number = contents.certificates.len().saturating_add(1);
                 let der = certificate(block.text)
                     .ok_or_else(|| unreadable(&format!("certificate {number} in {name}")))?;
                 contents.certificates.push(der);
             }
-            b"X509 CRL" => contents.revocation_lists += 1,
-            label if label.ends_with(b"PRIVATE KEY") => contents.private_keys += 1,
+            b"X509 CRL" => contents.revocation_lists = contents.revocation_lists.saturating_add(1),
+            label if label.ends_with(b"PRIVATE KEY") => {
+                contents.private_keys = contents.private_keys.saturating_add(1);
+            }
             _ => {}
         }
     }
@@ -76,9 +78,9 @@ fn blocks(text: &[u8]) -> Vec<Block<'_>> {
         label,
         text: text.get(start..end).unwrap_or_default(),
     };
-    let mut position = 0;
+    let mut position = 0_usize;
     for line in text.split_inclusive(|byte| *byte == b'\n') {
-        let (start, end) = (position, position + line.len());
+        let (start, end) = (position, position.saturating_add(line.len()));
         position = end;
         let Some(line) = line.trim_ascii().strip_suffix(b"-----") else { continue };
         if let Some(label) = line.strip_prefix(b"-----BEGIN ") {

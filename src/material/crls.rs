@@ -62,7 +62,7 @@ impl Crls {
             sources.push(source.name());
         }
         if let Some(path) = crlpath {
-            let mut found = 0;
+            let mut found = 0_usize;
             let mut unreadable = Vec::new();
             let files = file::read_directory(path, "ssl-crlpath", &mut unreadable)?;
             // A list that is passed over may be the one that revokes.
@@ -70,7 +70,8 @@ impl Crls {
                 return Err(error);
             }
             for (name, pem) in files {
-                found += crls.add(&pem, "ssl-crlpath", &name.display().to_string())?;
+                let added = crls.add(&pem, "ssl-crlpath", &name.display().to_string())?;
+                found = found.saturating_add(added);
             }
             if found == 0 {
                 let why = "no file in it has an X509 CRL block";
@@ -138,7 +139,7 @@ impl Crls {
             let der = der.map_err(|_| unreadable("it is no base64".to_owned()))?;
             self.lists.push(Crl::read(&der, source).map_err(unreadable)?);
         }
-        Ok(self.lists.len() - before)
+        Ok(self.lists.len().saturating_sub(before))
     }
 }
 
@@ -219,7 +220,7 @@ impl Crl {
     pub(crate) fn out_of_time(&self, now: UnixTime) -> String {
         let shown = |seconds: i64| {
             let since = Duration::from_secs(seconds.try_into().unwrap_or(0));
-            rfc3339(SystemTime::UNIX_EPOCH + since)
+            SystemTime::UNIX_EPOCH.checked_add(since).map_or_else(|| "never".to_owned(), rfc3339)
         };
         let next = self.next_update.map_or_else(
             || "no nextUpdate".to_owned(),

@@ -74,15 +74,17 @@ pub(crate) fn open(path: &Path, option: &'static str) -> Result<Opened, Error> {
     }
     let limit = limit(option);
     let too_large = || kind(path, option, &format!("is larger than {limit} MiB"));
-    if metadata.len() > limit * MIB {
+    let bytes = limit.saturating_mul(MIB);
+    if metadata.len() > bytes {
         return Err(too_large());
     }
     // A file may grow while it is read, and some special files say that they are empty.
-    let mut content = Zeroizing::new(Vec::with_capacity(metadata.len() as usize + 1));
-    file.take(limit * MIB + 1)
+    let expected = usize::try_from(metadata.len()).unwrap_or_default().saturating_add(1);
+    let mut content = Zeroizing::new(Vec::with_capacity(expected));
+    file.take(bytes.saturating_add(1))
         .read_to_end(&mut content)
         .map_err(|error| cannot_open(path, option, error))?;
-    if content.len() as u64 > limit * MIB {
+    if u64::try_from(content.len()).unwrap_or(u64::MAX) > bytes {
         return Err(too_large());
     }
     let identity = (metadata.dev(), metadata.ino());
@@ -97,17 +99,17 @@ pub(super) fn read_directory(
     unreadable: &mut Vec<Error>,
 ) -> Result<Vec<(PathBuf, Content)>, Error> {
     let mut contents = Vec::new();
-    let mut total = 0;
+    let mut total = 0_u64;
     let listing = directory::list(path, option)?;
     for file in listing.files.into_iter().chain(listing.unreachable) {
         match read_file(&file, option) {
             Ok(content) => {
-                total += content.len() as u64;
+                total = u64::try_from(content.len()).unwrap_or(u64::MAX).saturating_add(total);
                 contents.push((file, content));
             }
             Err(error) => unreadable.push(error),
         }
-        if total > DIRECTORY_LIMIT * MIB {
+        if total > DIRECTORY_LIMIT.saturating_mul(MIB) {
             return Err(kind(path, option, "has more than 256 MiB"));
         }
     }

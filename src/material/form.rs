@@ -70,10 +70,10 @@ fn form_of(content: &[u8]) -> Option<Form> {
 fn inside(element: &[u8]) -> &[u8] {
     // Long lengths have a byte that counts their bytes.
     let skipped = match element.get(1) {
-        Some(length) if *length > 0x80 => usize::from(*length - 0x80),
+        Some(length) if *length > 0x80 => usize::from(*length & 0x7f),
         _ => 0,
     };
-    element.get(2 + skipped..).unwrap_or_default()
+    element.get(skipped.saturating_add(2)..).unwrap_or_default()
 }
 
 /// Whether a private key in a form that can be read is in PEM text.

@@ -298,7 +298,10 @@ impl GivenAnchor {
         if self.has_unknown_critical {
             return Err(webpki::Error::UnsupportedCriticalExtension);
         }
-        if self.path_limit.is_some_and(|limit| intermediates > limit as usize) {
+        if self
+            .path_limit
+            .is_some_and(|limit| usize::try_from(limit).is_ok_and(|limit| intermediates > limit))
+        {
             return Err(webpki::Error::PathLenConstraintViolated);
         }
         if !may_be_the_key(key, self.key.as_deref()) {

@@ -59,7 +59,8 @@ impl Snapshot {
         let age = |facts: &Facts| {
             let seconds = u64::try_from(facts.changed.0).ok()?;
             let nanoseconds = u32::try_from(facts.changed.1).ok()?;
-            let changed = SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds);
+            let changed =
+                SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, nanoseconds))?;
             now.duration_since(changed).ok()
         };
         let youngest = self.0.iter().filter_map(|(_, facts)| age(facts.as_ref()?)).min();

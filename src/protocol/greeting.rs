@@ -53,7 +53,7 @@ impl Greeting {
         let connection_id = bytes.u32()?;
         let mut nonce = bytes.take(8)?.to_vec();
         bytes.take(1)?; // a filler
-        let flags_at = payload.len() - bytes.rest().len();
+        let flags_at = payload.len().saturating_sub(bytes.rest().len());
         let lower = bytes.u16()?;
         bytes.take(3)?; // charset and status
         let upper = bytes.u16()?;
@@ -74,7 +74,7 @@ impl Greeting {
             nonce,
             capabilities: u32::from(lower) | u32::from(upper) << 16,
             flags_at,
-            plugin_at: payload.len() - bytes.rest().len(),
+            plugin_at: payload.len().saturating_sub(bytes.rest().len()),
         })
     }
 
@@ -100,9 +100,9 @@ impl Greeting {
     #[cfg(feature = "mysql")]
     pub(crate) fn kind(&self) -> Vec<u8> {
         let mut payload = self.payload.clone();
-        let id_at = 1 + self.version.len() + 1;
-        let nonce_rest_at = self.flags_at + 18;
-        for own in [id_at..id_at + 12, nonce_rest_at..self.plugin_at] {
+        let id_at = self.version.len().saturating_add(2);
+        let nonce_rest_at = self.flags_at.saturating_add(18);
+        for own in [id_at..id_at.saturating_add(12), nonce_rest_at..self.plugin_at] {
             payload.get_mut(own).unwrap_or_default().fill(0);
         }
         payload
@@ -114,7 +114,8 @@ impl Greeting {
     /// could draw on a terminal is exchanged for `?`.
     pub(crate) fn without(&self, cleared: u32) -> Vec<u8> {
         let mut payload = self.payload.clone();
-        for text in [1..self.version.len() + 1, self.plugin_at..payload.len()] {
+        let version_end = self.version.len().saturating_add(1);
+        for text in [1..version_end, self.plugin_at..payload.len()] {
             for byte in payload.get_mut(text).unwrap_or_default() {
                 if !matches!(*byte, 0 | b' '..=b'~') {
                     *byte = b'?';

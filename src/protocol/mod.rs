@@ -2,6 +2,8 @@
 //!
 //! Source: MySQL Source Code Documentation, "Connection Phase".
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 mod bytes;
 pub(crate) mod err;
 pub(crate) mod greeting;

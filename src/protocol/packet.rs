@@ -85,13 +85,13 @@ pub(crate) fn split<'a>(
             ),
         ));
     }
-    Ok(Some((payload, HEADER + length)))
+    Ok(Some((payload, HEADER.saturating_add(length))))
 }
 
 /// A packet as it goes over the wire. Payloads here are far below the 16 MiB that one frame holds.
 pub(crate) fn frame(payload: &[u8], id: u8) -> Vec<u8> {
-    let [a, b, c, ..] = (payload.len() as u32).to_le_bytes();
-    let mut packet = Vec::with_capacity(HEADER + payload.len());
+    let [a, b, c, ..] = payload.len().to_le_bytes();
+    let mut packet = Vec::with_capacity(HEADER.saturating_add(payload.len()));
     packet.extend_from_slice(&[a, b, c, id]);
     packet.extend_from_slice(payload);
     packet

@@ -3,6 +3,8 @@
 //!
 //! `COM_CHANGE_USER` begins a login inside the connection, whose packets nobody judges any more.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 use crate::protocol::packet::{HEADER, announced_length};
 
 /// The command, the first byte of its packet's payload.
@@ -58,16 +60,18 @@ impl Guard {
             }
             Place::Refusing(left) => {
                 let count = waiting.len().min(*left);
-                *left -= count;
+                *left = left.saturating_sub(count);
                 if *left == 0 {
                     self.place = Place::Beginning(Vec::new());
                 }
                 Ruling::Drop(count)
             }
             Place::Beginning(kept) => {
-                let missing = (HEADER + 1).saturating_sub(kept.len());
-                // An empty packet has no byte after its header.
-                let missing = if kept.len() < HEADER { HEADER - kept.len() } else { missing };
+                // The header first: an empty packet has no byte after it.
+                let missing = match HEADER.saturating_sub(kept.len()) {
+                    0 => 1,
+                    missing => missing,
+                };
                 let count = waiting.len().min(missing);
                 kept.extend(waiting.get(..count).unwrap_or_default());
                 self.begin(count)
@@ -97,21 +101,20 @@ impl Guard {
         if is_command && length > 0 && first.is_none() {
             return Ruling::Keep(count);
         }
-        let had = kept.len() - HEADER;
+        let left = length.saturating_sub(kept.len().saturating_sub(HEADER));
         // A file ends with an empty packet; a command is followed by the server's answer, unless it is
         // too long for one packet.
         let more_follows = if number == 0 && is_command { length == FULL } else { length > 0 };
         self.goes_on_from = more_follows.then_some(number);
         if is_command && first == Some(COM_CHANGE_USER) {
             self.goes_on_from = None;
-            let left = length - had;
             self.place =
                 if left == 0 { Place::Beginning(Vec::new()) } else { Place::Refusing(left) };
             return Ruling::Refuse(count);
         }
         let kept = std::mem::take(kept);
-        if length > had {
-            self.place = Place::Passing(length - had);
+        if left > 0 {
+            self.place = Place::Passing(left);
         }
         Ruling::Release(count, kept)
     }

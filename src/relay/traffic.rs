@@ -36,12 +36,12 @@ impl Default for Traffic {
 
 impl Traffic {
     pub(super) fn asked(&self, bytes: usize) {
-        self.to_server.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.to_server.fetch_add(count(bytes), Ordering::Relaxed);
         self.pass(true);
     }
 
     pub(super) fn answered(&self, bytes: usize) {
-        self.to_driver.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.to_driver.fetch_add(count(bytes), Ordering::Relaxed);
         self.pass(false);
     }
 
@@ -78,4 +78,8 @@ impl Traffic {
         let silence = self.now().saturating_sub(self.last.load(Ordering::Relaxed));
         !busy && u128::from(silence) >= PAUSE.as_millis()
     }
+}
+
+fn count(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
 }

@@ -32,7 +32,7 @@ impl Proof {
         let (key_id, signature_id) = (algorithm.public_key_alg_id(), algorithm.signature_alg_id());
         for part in [key_id.as_ref(), signature_id.as_ref(), public_key, message, signature] {
             // With its length, so that no two lists of parts are the same bytes.
-            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part.len().to_le_bytes());
             hash.update(part);
         }
         Proof(hash.finalize().into())

@@ -49,14 +49,14 @@ fn attributes(name: &[u8]) -> der::Result<Vec<usize>> {
             let header = Header::decode(sets)?;
             header.tag.assert_eq(Tag::Set)?;
             counts.push(sets.read_nested(header.length, |set| {
-                let mut count = 0;
+                let mut count = 0_usize;
                 while !set.is_finished() {
                     set.sequence(|attribute| {
                         attribute.tlv_bytes()?; // its type
                         let value = attribute.read_slice(attribute.remaining_len())?;
                         if is_one_element(value) { Ok(()) } else { Err(Tag::Set.length_error()) }
                     })?;
-                    count += 1;
+                    count = count.saturating_add(1);
                 }
                 Ok(count)
             })?);

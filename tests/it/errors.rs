@@ -186,7 +186,7 @@ fn broken_handshakes() {
         }
     }
     // TiDB sends its alert and then, in the clear, an ERR with the text of its TLS library.
-    let AfterSslRequest::Reply(mut bytes) = AfterSslRequest::alert(40) else { unreachable!() };
+    let AfterSslRequest::Reply(mut bytes) = AfterSslRequest::alert(40) else { panic!() };
     bytes.extend(wire::frame(&mut 2, &wire::err(1105, None, "tls: no cipher suite")));
     let error = connect_error(script(AfterSslRequest::Reply(bytes)), verified);
     assert_says(&error, "handshake.no-common-cipher", &["handshake_failure"]);

@@ -1,3 +1,4 @@
+use super::driver::SCRAMBLE;
 use super::*;
 
 const NONCE: &[u8] = b"abcdefghijklmnopqrst\0";
