@@ -46,6 +46,7 @@ mod revocation;
 mod roots;
 mod rotation;
 mod secrets;
+mod security;
 mod servers;
 mod session;
 mod support;

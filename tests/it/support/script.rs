@@ -177,6 +177,7 @@ pub struct ServerScript {
     pub(super) auth: Vec<AuthStep>,
     pub(super) deaf_after_login: bool,
     pub(super) responders: Vec<Responder>,
+    pub(super) by_command: Vec<(u8, Answer)>,
     pub(super) close_notify: bool,
     pub(super) io_timeout: Duration,
 }
@@ -199,6 +200,7 @@ impl ServerScript {
             auth: vec![AuthStep::Ok],
             deaf_after_login: false,
             responders: Vec::new(),
+            by_command: Vec::new(),
             close_notify: true,
             io_timeout: Duration::from_secs(10),
         }
@@ -316,6 +318,12 @@ impl ServerScript {
         respond: impl Fn(&str) -> Option<Answer> + Send + Sync + 'static,
     ) -> Self {
         self.responders.push(Arc::new(respond));
+        self
+    }
+
+    /// Answers every command that begins with this byte, whatever it is: `0x11` COM_CHANGE_USER, ...
+    pub fn on_command(mut self, command: u8, answer: Answer) -> Self {
+        self.by_command.push((command, answer));
         self
     }
 
