@@ -25,6 +25,7 @@ mod event_loops;
 mod events;
 mod examples;
 mod expiry;
+mod faults;
 mod hostile;
 mod identity;
 mod implied_modes;
