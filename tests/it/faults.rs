@@ -256,6 +256,8 @@ result: plaintext before it                    | error, io.broken               
 /// What the child does: plays everything, and counts what is left.
 pub(crate) fn role(fact: &dyn Fn(&str) -> String) {
     let dir = Path::new(&fact("DIR")).to_owned();
+    // It takes a fifth of that.
+    run::end_after(Duration::from_secs(180));
     // What a process makes once and keeps.
     stages::warm_up(&dir);
     std::thread::sleep(Duration::from_secs(1));

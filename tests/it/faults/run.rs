@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::thread;
+use std::time::Duration;
 
 use crate::security::driver::owner;
 
@@ -51,6 +52,19 @@ pub(super) fn panics_of_ours() -> Vec<String> {
     OURS.lock().unwrap().clone()
 }
 
+/// What is being played.
+static RUNNING: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Ends the process, and says why, if it has not ended by itself in this time.
+pub(super) fn end_after(limit: Duration) {
+    thread::spawn(move || {
+        thread::sleep(limit);
+        let running = RUNNING.lock().unwrap().clone();
+        println!("differs: after {limit:?} these had not ended: {running:#?}");
+        std::process::exit(1);
+    });
+}
+
 /// Most of them wait for most of their time.
 const AT_A_TIME: usize = 16;
 
@@ -67,7 +81,10 @@ pub(super) fn run(jobs: Vec<Job>) -> Played {
             scope.spawn(|| {
                 loop {
                     let Some(job) = queue.lock().unwrap().next() else { return };
+                    let name = format!("{}, {}, {}", job.line, job.column, job.what);
+                    RUNNING.lock().unwrap().insert(name.clone());
                     let outcome = catch_unwind(AssertUnwindSafe(job.play));
+                    RUNNING.lock().unwrap().remove(&name);
                     let outcome = outcome.unwrap_or_else(|panic| {
                         let text = panic.downcast_ref::<String>().cloned();
                         let text = text.or(panic.downcast_ref::<&str>().map(ToString::to_string));

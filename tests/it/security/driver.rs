@@ -139,3 +139,13 @@ fn what_makes_the_driver_panic_after_the_login() {
         assert_eq!(told.contains("told: error auth.driver"), caught, "{what}: {told}");
     }
 }
+
+/// Why SECURITY.md warns of what the driver prints.
+#[test]
+fn the_driver_shows_the_password_and_we_do_not() {
+    let server = ScriptedServer::start(over_tls());
+    let connection = verified(&server).connect().unwrap();
+    assert!(!format!("{connection:?}").contains(PASSWORD));
+    let conn = connection.into_inner();
+    assert!(format!("{conn:?}").contains(PASSWORD));
+}
