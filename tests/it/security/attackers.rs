@@ -56,20 +56,21 @@ fn attacks() -> Vec<Attack> {
     let clear = || AuthStep::switch("mysql_clear_password", b"");
     let outside =
         [vec![AuthStep::Ok], vec![clear(), AuthStep::Ok], vec![AuthStep::full_auth_with_key(&key)]];
-    let native = AuthStep::switch("mysql_native_password", b"another-nonce-of-20b");
+    let switch = |plugin| AuthStep::switch(plugin, b"another-nonce-of-20b");
     let full = AuthStep::FullAuth { password: None, public_key_pem: Some(key.clone()) };
     let inside = [
         vec![AuthStep::FastOk],
-        vec![native, AuthStep::Ok],
+        vec![switch("mysql_native_password"), AuthStep::Ok],
         vec![clear(), AuthStep::Ok],
-        vec![full],
+        vec![full.clone()],
     ];
+    // An account of another plugin, moved to the one that asks for the password.
+    let moved = [switch("caching_sha2_password"), full];
     let with = |issued: &Issued| -> Vec<ServerScript> {
         let tls = ServerTls::new(issued).any_client_cert();
-        inside
-            .iter()
-            .map(|steps| ServerScript::new().tls(tls.clone()).auth(steps.clone()))
-            .collect()
+        let script = || ServerScript::new().tls(tls.clone());
+        let native = script().plugin("mysql_native_password").auth(moved.clone());
+        inside.iter().map(|steps| script().auth(steps.clone())).chain([native]).collect()
     };
     let honest = |tls: ServerTls| {
         let tls = tls.any_client_cert();
