@@ -30,7 +30,9 @@ pub(super) fn read(socket: &Socket, deadline: &Deadline) -> Result<Greeting> {
             ),
         ));
     }
-    packet.resize(HEADER + length, 0);
+    // Nor is it waited for where the header has a wrong number.
+    split(&packet, AUTH_PACKET_LIMIT, &mut Sequence::default(), Sender::Server)?;
+    packet.resize(HEADER.saturating_add(length), 0);
     fill(socket, &mut packet, HEADER, deadline)?;
     let payload = match split(&packet, AUTH_PACKET_LIMIT, &mut Sequence::default(), Sender::Server)?
     {

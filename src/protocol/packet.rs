@@ -45,8 +45,8 @@ impl Sequence {
     }
 }
 
-/// One packet at the front of `received`, checked against limit and sequence; `None` while it is
-/// incomplete. The second value is its whole length, header included.
+/// One packet at the front of `received`, checked against limit and sequence as soon as its header is
+/// there; `None` while it is incomplete. The second value is its whole length, header included.
 pub(crate) fn split<'a>(
     received: &'a [u8],
     limit: usize,
@@ -71,10 +71,8 @@ pub(crate) fn split<'a>(
             ),
         ));
     }
-    let Some(payload) = rest.get(..length) else {
-        return Ok(None);
-    };
-    let expected = sequence.next();
+    // Before the payload is there, which may never come: the length means nothing then.
+    let expected = sequence.0;
     if id != expected {
         return Err(Error::protocol(
             ProtocolErrorKind::SequenceId,
@@ -85,6 +83,10 @@ pub(crate) fn split<'a>(
             ),
         ));
     }
+    let Some(payload) = rest.get(..length) else {
+        return Ok(None);
+    };
+    sequence.next();
     Ok(Some((payload, HEADER.saturating_add(length))))
 }
 
@@ -158,10 +160,11 @@ mod tests {
 
     #[test]
     fn wrong_ids_and_lengths_are_refused_at_once() {
-        let cases: [(&[u8], &str); 3] = [
+        let cases: [(&[u8], &str); 4] = [
             (&[0xff, 0xff, 0xff, 0], "protocol.packet-too-large"),
             (&[11, 0, 0, 0], "protocol.packet-too-large"),
             (&[1, 0, 0, 7, 0], "protocol.sequence-id"),
+            (&[10, 0, 0, 7], "protocol.sequence-id"),
         ];
         for (bytes, code) in cases {
             let error = split(bytes, 10, &mut Sequence::default(), Sender::Server).unwrap_err();

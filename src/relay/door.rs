@@ -41,7 +41,15 @@ impl Door {
         let listener = dir
             .bind(&name)
             .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
-            .map_err(|error| local("a private socket could not be made", error))?;
+            .map_err(|error| {
+                let message = format!(
+                    "the private socket {} could not be made ({error}); if its directory was \
+                     removed, by what cleans temporary files for example, build the connector anew, \
+                     and set runtime-dir to a place that is left alone",
+                    dir.real_path(&name).display()
+                );
+                Error::io(IoErrorKind::RuntimeDir, message, error)
+            })?;
         let dir = Arc::downgrade(dir);
         Ok((Door::Unix { listener, name, dir }, DriverAddress::Unix(path)))
     }

@@ -1,5 +1,8 @@
 //! What somebody between client and server can try, and what must come of it.
 
+mod directory;
+mod written;
+
 use mysql_tls::mysql::prelude::*;
 use mysql_tls::{CloseReason, ConnectionBuilder, SslMode, Transport};
 

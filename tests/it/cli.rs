@@ -164,7 +164,7 @@ impl Outcome {
     }
 
     /// It ended with exit status 1 and nothing but `error[CODE]: SENTENCE`; returns the sentence.
-    fn failed(self, code: &str) -> String {
+    pub(crate) fn failed(self, code: &str) -> String {
         assert_eq!((self.code, self.stdout.as_str()), (Some(1), ""), "{}", self.stderr);
         let sentence = self.stderr.strip_prefix(&format!("error[{code}]: "));
         let sentence = sentence.unwrap_or_else(|| panic!("not {code}: {}", self.stderr));

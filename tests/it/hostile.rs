@@ -52,6 +52,11 @@ fn plaintext_answers_no_request_for_the_password() {
             vec![switch("mysql_native_password"), switch("mysql_clear_password")],
             "protocol.unexpected-packet",
         ),
+        (
+            "a key that nobody asked for",
+            vec![AuthStep::Raw(wire::auth_more(key.as_bytes()))],
+            "protocol.unexpected-packet",
+        ),
         ("sha256", vec![switch("sha256_password"), with_key()], "auth.unsupported-plugin"),
         ("dialog", vec![switch("dialog")], "auth.unsupported-plugin"),
     ];

@@ -58,6 +58,8 @@ fn role() {
         Ok("three-addresses") => crate::deadlines::three_addresses(&fact),
         #[cfg(target_os = "linux")]
         Ok("few-threads") => crate::event_loops::few_threads(&fact),
+        Ok("faults") => crate::faults::role(&fact),
+        Ok("driver-panics") => crate::security::driver::panics(&fact),
         Ok("native-roots") => crate::roots::with_native_roots(&fact),
         Ok(role) if role.starts_with("endpoint-") => crate::endpoint::role(role, &fact),
         Ok(other) => panic!("no role {other}"),

@@ -11,6 +11,7 @@ use rustls::crypto::SupportedKxGroup;
 use rustls::server::{Acceptor, ServerConnection};
 use rustls::{ProtocolVersion, ServerConfig};
 
+use super::fault::Fault;
 use super::record::{ClientHelloFacts, Ended, Record, TlsFacts};
 use super::server::{Shared, Socket};
 use super::tls::{iana_name, openssl_name};
@@ -24,6 +25,9 @@ pub(super) struct Channel {
     /// Bytes received, TLS taken off, that no packet has used yet.
     inbox: Vec<u8>,
     next_id: u8,
+    /// How many packets were sent, and what goes wrong with which.
+    sent: usize,
+    fault: Option<(usize, Fault)>,
 }
 
 /// The socket, and the record that follows what is read from it.
@@ -80,7 +84,12 @@ fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 impl Channel {
-    pub(super) fn new(socket: Socket, shared: Arc<Shared>, number: usize) -> Self {
+    pub(super) fn new(
+        socket: Socket,
+        shared: Arc<Shared>,
+        number: usize,
+        fault: Option<(usize, Fault)>,
+    ) -> Self {
         let wire = Wire {
             socket,
             shared,
@@ -89,7 +98,7 @@ impl Channel {
             byte_by_byte: false,
             tls_up: false,
         };
-        Self { wire, tls: None, inbox: Vec::new(), next_id: 0 }
+        Self { wire, tls: None, inbox: Vec::new(), next_id: 0, sent: 0, fault }
     }
 
     pub(super) fn number(&self) -> usize {
@@ -179,10 +188,76 @@ impl Channel {
         payloads.iter().flat_map(|payload| wire::frame(&mut self.next_id, payload)).collect()
     }
 
-    /// Frames payloads and writes them at once.
+    /// Frames payloads and writes them at once, but for one that something goes wrong with.
     pub(super) fn send(&mut self, payloads: &[Vec<u8>]) -> Result<(), Ended> {
-        let bytes = self.framed(payloads);
+        let mut bytes = Vec::new();
+        for payload in payloads {
+            let frame = wire::frame(&mut self.next_id, payload);
+            match self.due() {
+                None => bytes.extend(frame),
+                Some(fault) => {
+                    self.write(&bytes)?;
+                    bytes.clear();
+                    self.fail(&fault, &frame)?;
+                }
+            }
+        }
         self.write(&bytes)
+    }
+
+    /// Writes a packet, unless something goes wrong with it.
+    pub(super) fn send_frame(&mut self, frame: &[u8]) -> Result<(), Ended> {
+        match self.due() {
+            None => self.write(frame),
+            Some(fault) => self.fail(&fault, frame),
+        }
+    }
+
+    /// What goes wrong with the next packet.
+    fn due(&mut self) -> Option<Fault> {
+        let number = self.sent;
+        self.sent += 1;
+        let (faulty, fault) = self.fault.as_ref()?;
+        (*faulty == number).then(|| fault.clone())
+    }
+
+    fn fail(&mut self, fault: &Fault, frame: &[u8]) -> Result<(), Ended> {
+        let start = |count: usize| &frame[..count.min(frame.len())];
+        match fault {
+            Fault::Silence => Err(self.drain()),
+            Fault::Stalled(count) => {
+                self.write(start(*count))?;
+                Err(self.drain())
+            }
+            Fault::End => Err(self.finish(true)),
+            Fault::Cut(count) => {
+                self.write(start(*count))?;
+                Err(self.finish(false))
+            }
+            Fault::Reset => {
+                self.update(|record| record.server_closed = true);
+                // If it cannot be reset the client sees an end of file, and the test fails.
+                let _ = self.wire.socket.reset_at_the_end();
+                self.wire.shared.forget_socket(self.wire.number);
+                Err(Ended::ServerReset)
+            }
+            Fault::Drip(pause) => frame.iter().try_for_each(|byte| {
+                self.sleep(*pause)?;
+                self.write(&[*byte])
+            }),
+            Fault::Err => {
+                let err = wire::err(1815, Some("HY000"), "Internal error: of the test");
+                let mut id = frame[3];
+                self.write(&wire::frame(&mut id, &err))?;
+                Err(self.finish(true))
+            }
+            Fault::Extra
+            | Fault::Longer
+            | Fault::Garbage
+            | Fault::Oversized
+            | Fault::Empty
+            | Fault::WrongId => self.write(&fault.applied(frame)),
+        }
     }
 
     /// The TLS handshake, with what was read ahead as its beginning.

@@ -18,6 +18,12 @@ impl Play<'_> {
         loop {
             let (_, packet) = self.channel.read_packet()?;
             self.channel.update(|record| record.commands.push(packet.clone()));
+            if let Some(answer) = self.scripted(&packet) {
+                match self.answer(&answer)? {
+                    Some(stop) => return Ok(stop),
+                    None => continue,
+                }
+            }
             let answer = match packet.split_first() {
                 Some((&QUIT, _)) => {
                     self.channel.update(|record| record.quit = true);
@@ -36,6 +42,12 @@ impl Play<'_> {
                 return Ok(stop);
             }
         }
+    }
+
+    /// The script's answer to whatever begins with this command byte.
+    fn scripted(&self, packet: &[u8]) -> Option<Answer> {
+        let mut all = self.script.by_command.iter();
+        all.find(|(command, _)| packet.first() == Some(command)).map(|(_, answer)| answer.clone())
     }
 
     fn answer(&mut self, answer: &Answer) -> Result<Option<Stop>, Ended> {

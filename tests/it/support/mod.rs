@@ -33,6 +33,7 @@
 mod certs;
 mod channel;
 mod commands;
+mod fault;
 mod forge;
 mod issued;
 mod pem;
@@ -46,6 +47,7 @@ mod tls;
 pub mod wire;
 
 pub use certs::{Authority, KeyKind, Leaf, RSA_KEY_PKCS1, self_signed, self_signed_ca};
+pub use fault::Fault;
 pub use forge::{Crl, Pieces, oid};
 pub use issued::{Issued, IssuedFiles, TestDir};
 pub use pem::{der, pem, rsa_public_key, rsa_public_key_pem};

@@ -81,7 +81,7 @@ impl Play<'_> {
         let greeting = self.script.greeting_for(self.channel.number());
         self.nonce.clone_from(&self.script.greeting.nonce);
         match &self.script.start {
-            Start::Greeting => self.channel.write(&greeting)?,
+            Start::Greeting => self.channel.send_frame(&greeting)?,
             Start::GreetingAnd(more) => {
                 self.channel.write(&[&greeting, more.as_slice()].concat())?;
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 
+use super::fault::Fault;
 use super::tls::ServerTls;
 use super::wire::{self, Greeting, Rows, capability};
 
@@ -177,6 +178,8 @@ pub struct ServerScript {
     pub(super) auth: Vec<AuthStep>,
     pub(super) deaf_after_login: bool,
     pub(super) responders: Vec<Responder>,
+    pub(super) by_command: Vec<(u8, Answer)>,
+    pub(super) fault: Option<(usize, Fault)>,
     pub(super) close_notify: bool,
     pub(super) io_timeout: Duration,
 }
@@ -199,6 +202,8 @@ impl ServerScript {
             auth: vec![AuthStep::Ok],
             deaf_after_login: false,
             responders: Vec::new(),
+            by_command: Vec::new(),
+            fault: None,
             close_notify: true,
             io_timeout: Duration::from_secs(10),
         }
@@ -316,6 +321,19 @@ impl ServerScript {
         respond: impl Fn(&str) -> Option<Answer> + Send + Sync + 'static,
     ) -> Self {
         self.responders.push(Arc::new(respond));
+        self
+    }
+
+    /// Answers every command that begins with this byte, whatever it is: `0x11` COM_CHANGE_USER, ...
+    pub fn on_command(mut self, command: u8, answer: Answer) -> Self {
+        self.by_command.push((command, answer));
+        self
+    }
+
+    /// Has this go wrong with the packet of this number, the greeting being 0; of those that come
+    /// from [`Start::Greeting`], and from steps and answers that frame them properly.
+    pub fn fault(mut self, packet: usize, fault: Fault) -> Self {
+        self.fault = Some((packet, fault));
         self
     }
 

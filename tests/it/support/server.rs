@@ -8,6 +8,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use socket2::SockRef;
+
 use super::channel::Channel;
 use super::play::play;
 use super::record::{Ended, Record};
@@ -269,7 +271,8 @@ fn accept_all(listener: &Listener, shared: &Arc<Shared>) {
 fn serve(socket: Socket, shared: Arc<Shared>, number: usize, script: &ServerScript) {
     let ended = match socket.prepare(script.io_timeout) {
         Ok(()) => {
-            let mut channel = Channel::new(socket, Arc::clone(&shared), number);
+            let mut channel =
+                Channel::new(socket, Arc::clone(&shared), number, script.fault.clone());
             play(&mut channel, script)
         }
         Err(error) => Ended::Protocol(error.to_string()),
@@ -336,6 +339,15 @@ impl Socket {
         match self {
             Socket::Tcp(stream) => stream.shutdown(how),
             Socket::Unix(stream) => stream.shutdown(how),
+        }
+    }
+
+    /// Has the end of this socket be a reset, whatever was read.
+    pub(super) fn reset_at_the_end(&self) -> io::Result<()> {
+        match self {
+            Socket::Tcp(stream) => SockRef::from(stream).set_linger(Some(Duration::ZERO)),
+            // The kernel resets a Unix socket with unread bytes alone.
+            Socket::Unix(_) => Ok(()),
         }
     }
 
