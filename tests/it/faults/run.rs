@@ -56,6 +56,7 @@ pub(super) fn panics_of_ours() -> Vec<String> {
 static RUNNING: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// Ends the process, and says why, if it has not ended by itself in this time.
+#[expect(clippy::exit, reason = "a thread that hangs would keep the process")]
 pub(super) fn end_after(limit: Duration) {
     thread::spawn(move || {
         thread::sleep(limit);

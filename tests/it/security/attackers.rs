@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use mysql_tls::mysql::prelude::*;
-use mysql_tls::{ConnectionBuilder, SslMode};
+use mysql_tls::{CleartextPassword, ConnectionBuilder, SslMode};
 
 use super::table;
 use crate::kit::*;
@@ -34,13 +34,17 @@ fn modes() -> Vec<(&'static str, Vec<Build>)> {
         use sha2::{Digest, Sha256};
         builder.tls_peer_fingerprint(data_encoding::HEXLOWER.encode(&Sha256::digest(good().der())))
     };
+    let proven: fn(ConnectionBuilder) -> _ =
+        |builder| builder.cleartext_password(CleartextPassword::Verified);
     use SslMode::{Disabled, Preferred, Required, VerifyCa, VerifyIdentity};
     vec![
         ("`DISABLED`", vec![mode(Disabled, as_it_is)]),
         ("`DISABLED`, `get-server-public-key=true`", vec![mode(Disabled, asking)]),
         ("`PREFERRED`", vec![mode(Preferred, as_it_is)]),
+        ("`PREFERRED`, `cleartext-password=verified`", vec![mode(Preferred, proven)]),
         ("`PREFERRED` with a CA", vec![mode(Preferred, with_ca)]),
         ("`REQUIRED`", vec![mode(Required, as_it_is)]),
+        ("`REQUIRED`, `cleartext-password=verified`", vec![mode(Required, proven)]),
         ("`REQUIRED` with a pin", vec![mode(Required, pinned)]),
         (
             "`REQUIRED` with a CA, `VERIFY_CA`",
