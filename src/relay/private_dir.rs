@@ -108,6 +108,12 @@ impl PrivateDir {
         Ok(listener)
     }
 
+    /// Whether a socket that was made here is still there for its driver.
+    #[cfg(feature = "mysql")]
+    pub(super) fn has(&self, name: &str) -> bool {
+        rustix::fs::statat(&self.descriptor, name, AtFlags::SYMLINK_NOFOLLOW).is_ok()
+    }
+
     /// Removes a socket that was made here, unless this is the child of a fork.
     pub(crate) fn remove(&self, name: &str) {
         if std::process::id() != self.owner {

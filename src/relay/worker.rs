@@ -42,6 +42,8 @@ pub(crate) struct Workers {
 #[derive(Debug)]
 struct Worker {
     jobs: SyncSender<Assignment>,
+    /// The name of its own socket in the directory.
+    socket: Option<String>,
 }
 
 /// An order, who waits for its driver to be called, and the way back to the pool.
@@ -81,7 +83,7 @@ impl Workers {
                 std::io::Error::from(std::io::ErrorKind::Unsupported),
             ));
         }
-        let worker = match self.idle().pop() {
+        let worker = match self.idle_one() {
             Some(worker) => worker,
             None => self.spawn()?,
         };
@@ -104,25 +106,38 @@ impl Workers {
         }
     }
 
+    /// One whose driver will find it: what cleans temporary files may have been there. The others end,
+    /// since nobody holds them any more.
+    fn idle_one(&self) -> Option<Worker> {
+        loop {
+            let worker = self.idle().pop()?;
+            match (&self.dir, &worker.socket) {
+                (Some(dir), Some(socket)) if !dir.has(socket) => {}
+                _ => return Some(worker),
+            }
+        }
+    }
+
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Worker>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn spawn(&self) -> Result<Worker> {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
-        let own = match &self.dir {
-            Some(dir) => {
-                let (door, address) = Door::in_directory(dir, format!("w{number}"))?;
+        let socket = self.dir.as_ref().map(|_| format!("w{number}"));
+        let own = match (&self.dir, &socket) {
+            (Some(dir), Some(name)) => {
+                let (door, address) = Door::in_directory(dir, name.clone())?;
                 Some(OwnDoor { door, address })
             }
-            None => None,
+            _ => None,
         };
         let (jobs, queue) = sync_channel(1);
         thread::Builder::new()
             .name(format!("mysql-tls-{number}"))
             .spawn(move || work(own.as_ref(), &queue))
             .map_err(|error| Error::io(IoErrorKind::Local, "no thread could be started", error))?;
-        Ok(Worker { jobs })
+        Ok(Worker { jobs, socket })
     }
 }
 
