@@ -237,8 +237,9 @@ impl ConnectionBuilder {
     ///
     /// With [`Verified`](CleartextPassword::Verified) a server whose chain, or pin, was not verified gets
     /// a proof of the password or nothing: what asks for more is `auth.unverified-server`. On such a
-    /// connection the driver cannot change the user (`COM_CHANGE_USER` gets an error and does not leave),
-    /// and there is no compression. A server's own Unix socket counts as verified.
+    /// connection there is no compression and no `LOAD DATA LOCAL`, and a change of user
+    /// (`COM_CHANGE_USER`, also as `reset()` of servers before MySQL 5.7.3) ends it with that error. A
+    /// server's own Unix socket counts as verified.
     pub fn cleartext_password(mut self, to: CleartextPassword) -> Self {
         self.cleartext_password = Some(to);
         self

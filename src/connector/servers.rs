@@ -150,10 +150,7 @@ impl Servers {
     /// A login through this server failed after it was reached: it is tried after the others, if they may
     /// do better.
     pub(crate) fn login_failed(&self, server: &Server, error: &Error) {
-        // What breaks there may be the driver's doing.
-        let is_servers =
-            matches!(error, Error::Server(_) | Error::Handshake(_) | Error::Timeout(_));
-        if is_servers && error.fails_over() {
+        if error.fails_over() {
             self.avoid(server, error);
         } else if has_answered(error) {
             server.works();

@@ -129,6 +129,7 @@ impl Login {
             scramble: Vec::new(),
         };
         login.check_proof(response.plugin)?;
+        login.check_length_of_proof(response.auth_data)?;
         login.keep_scramble(response.auth_data);
         if response.plugin == plugin::CLEAR {
             login.check_cleartext()?;

@@ -14,14 +14,14 @@ pub(crate) mod response;
 /// Capability flags that this crate looks at or changes.
 pub(crate) mod capability {
     pub(crate) const CONNECT_WITH_DB: u32 = 1 << 3;
-    pub(crate) const COMPRESS: u32 = 1 << 5;
+    /// COMPRESS and ZSTD_COMPRESSION_ALGORITHM.
+    pub(crate) const COMPRESSION: u32 = 1 << 5 | 1 << 26;
     pub(crate) const LOCAL_FILES: u32 = 1 << 7;
     pub(crate) const PROTOCOL_41: u32 = 1 << 9;
     pub(crate) const SSL: u32 = 1 << 11;
     pub(crate) const SECURE_CONNECTION: u32 = 1 << 15;
     pub(crate) const PLUGIN_AUTH: u32 = 1 << 19;
     pub(crate) const PLUGIN_AUTH_LENENC: u32 = 1 << 21;
-    pub(crate) const ZSTD_COMPRESS: u32 = 1 << 26;
 }
 
 /// Authentication plugins, by the names of the protocol.

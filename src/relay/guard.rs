@@ -1,7 +1,9 @@
 //! What a driver says after the login, packet by packet: on a connection to a server that nobody
 //! verified, where a password must not cross, it must not log in anew.
 //!
-//! `COM_CHANGE_USER` begins a login inside the connection, whose packets nobody judges any more.
+//! `COM_CHANGE_USER` begins a login inside the connection, whose packets nobody judges any more. It ends
+//! the connection: the server may have sent the question for the password before the driver asks, and
+//! then its answer would follow, however the command was kept back.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
@@ -10,25 +12,13 @@ use crate::protocol::packet::{HEADER, announced_length};
 /// The command, the first byte of its packet's payload.
 const COM_CHANGE_USER: u8 = 0x11;
 
-/// A packet of this length goes on in the next.
-const FULL: usize = 0xff_ff_ff;
-
 /// The driver's side of one connection.
 #[derive(Debug)]
-pub(super) struct Guard {
-    place: Place,
-    /// The number of the packet before, if this one may be a part of the same message.
-    goes_on_from: Option<u8>,
-}
-
-#[derive(Debug)]
-enum Place {
+pub(super) enum Guard {
     /// Before or in a header, or before the byte that follows it; what came of them.
     Beginning(Vec<u8>),
     /// In a packet that passes, with so much to come.
     Passing(usize),
-    /// In one that does not.
-    Refusing(usize),
 }
 
 /// What to do with the bytes at the front.
@@ -40,33 +30,20 @@ pub(super) enum Ruling {
     Release(usize, Vec<u8>),
     /// Pass so many on at the most.
     Pass(usize),
-    /// Take so many away: they are a part of a login. The driver is to be told.
-    Refuse(usize),
-    /// The same, and it has been told.
-    Drop(usize),
+    /// A login begins here: nothing of it passes, nor what follows.
+    Refuse,
 }
 
 impl Guard {
     pub(super) fn new() -> Self {
-        Guard { place: Place::Beginning(Vec::new()), goes_on_from: None }
+        Guard::Beginning(Vec::new())
     }
 
     /// Rules on what waits, of which there is at least a byte.
     pub(super) fn rule(&mut self, waiting: &[u8]) -> Ruling {
-        match &mut self.place {
-            Place::Passing(left) => {
-                let count = waiting.len().min(*left);
-                Ruling::Pass(count)
-            }
-            Place::Refusing(left) => {
-                let count = waiting.len().min(*left);
-                *left = left.saturating_sub(count);
-                if *left == 0 {
-                    self.place = Place::Beginning(Vec::new());
-                }
-                Ruling::Drop(count)
-            }
-            Place::Beginning(kept) => {
+        match self {
+            Guard::Passing(left) => Ruling::Pass(waiting.len().min(*left)),
+            Guard::Beginning(kept) => {
                 // The header first: an empty packet has no byte after it.
                 let missing = match HEADER.saturating_sub(kept.len()) {
                     0 => 1,
@@ -81,40 +58,33 @@ impl Guard {
 
     /// So many of the bytes that were to pass did.
     pub(super) fn passed(&mut self, count: usize) {
-        if let Place::Passing(left) = &mut self.place {
+        if let Guard::Passing(left) = self {
             *left = left.saturating_sub(count);
             if *left == 0 {
-                self.place = Place::Beginning(Vec::new());
+                *self = Guard::new();
             }
         }
     }
 
     /// Judges a packet as soon as enough of it is there.
     fn begin(&mut self, count: usize) -> Ruling {
-        let Place::Beginning(kept) = &mut self.place else { return Ruling::Keep(count) };
+        let Guard::Beginning(kept) = self else { return Ruling::Keep(count) };
         let Some(&number) = kept.get(HEADER - 1) else { return Ruling::Keep(count) };
         let length = announced_length(kept);
-        let goes_on = self.goes_on_from.is_some_and(|before| before.wrapping_add(1) == number);
-        // What is no command is the rest of one, or of a file for LOAD DATA.
-        let is_command = number == 0 && !goes_on;
+        // Every command begins at 0. So may a part of a file for LOAD DATA, whose numbers come round;
+        // it is not offered on such a connection, and taken for a command.
         let first = kept.get(HEADER).copied();
-        if is_command && length > 0 && first.is_none() {
-            return Ruling::Keep(count);
-        }
-        let left = length.saturating_sub(kept.len().saturating_sub(HEADER));
-        // A file ends with an empty packet; a command is followed by the server's answer, unless it is
-        // too long for one packet.
-        let more_follows = if number == 0 && is_command { length == FULL } else { length > 0 };
-        self.goes_on_from = more_follows.then_some(number);
-        if is_command && first == Some(COM_CHANGE_USER) {
-            self.goes_on_from = None;
-            self.place =
-                if left == 0 { Place::Beginning(Vec::new()) } else { Place::Refusing(left) };
-            return Ruling::Refuse(count);
+        if number == 0 && length > 0 {
+            match first {
+                None => return Ruling::Keep(count),
+                Some(COM_CHANGE_USER) => return Ruling::Refuse,
+                Some(_) => {}
+            }
         }
         let kept = std::mem::take(kept);
+        let left = length.saturating_sub(kept.len().saturating_sub(HEADER));
         if left > 0 {
-            self.place = Place::Passing(left);
+            *self = Guard::Passing(left);
         }
         Ruling::Release(count, kept)
     }
@@ -125,14 +95,14 @@ mod tests {
     use super::*;
     use crate::protocol::packet::frame;
 
-    /// What of a stream passes, and how many logins were refused, if it comes in pieces of this size.
-    fn guarded(stream: &[u8], piece: usize) -> (Vec<u8>, usize) {
-        let (mut guard, mut passed, mut refused) = (Guard::new(), Vec::new(), 0);
+    /// What of a stream passes if it comes in pieces of this size, and whether a login ends it.
+    fn guarded(stream: &[u8], piece: usize) -> (Vec<u8>, bool) {
+        let (mut guard, mut passed) = (Guard::new(), Vec::new());
         for piece in stream.chunks(piece) {
             let mut waiting = piece;
             while !waiting.is_empty() {
                 let count = match guard.rule(waiting) {
-                    Ruling::Keep(count) | Ruling::Drop(count) => count,
+                    Ruling::Keep(count) => count,
                     Ruling::Release(count, kept) => {
                         passed.extend(kept);
                         count
@@ -144,15 +114,12 @@ mod tests {
                         guard.passed(count);
                         count
                     }
-                    Ruling::Refuse(count) => {
-                        refused += 1;
-                        count
-                    }
+                    Ruling::Refuse => return (passed, true),
                 };
                 waiting = &waiting[count..];
             }
         }
-        (passed, refused)
+        (passed, false)
     }
 
     fn query(text: &str) -> Vec<u8> {
@@ -164,47 +131,25 @@ mod tests {
     }
 
     #[test]
-    fn all_passes_but_a_change_of_user_however_it_is_cut() {
-        let with_it = [query("SELECT 1"), change_user(), query("SELECT 2"), change_user()].concat();
-        let without = [query("SELECT 1"), query("SELECT 2")].concat();
-        let bare = [frame(&[0x11], 0), query("x")].concat();
-        for piece in 1..=with_it.len() {
-            assert_eq!(guarded(&with_it, piece), (without.clone(), 2), "{piece}");
-            assert_eq!(guarded(&bare, piece), (query("x"), 1), "{piece}");
+    fn all_passes_up_to_a_change_of_user_however_it_is_cut() {
+        let before = [query("SELECT 1"), frame(b"", 0), frame(b"", 1), query("\x11")].concat();
+        for login in [change_user(), frame(&[0x11], 0)] {
+            let stream = [before.clone(), login, query("x")].concat();
+            for piece in 1..=stream.len() {
+                assert_eq!(guarded(&stream, piece), (before.clone(), true), "{piece}");
+            }
         }
+        assert_eq!(guarded(&before, 3), (before.clone(), false));
     }
 
     #[test]
-    fn what_is_no_command_passes() {
-        // A file of more than 256 packets for LOAD DATA, whose numbers come round; then a command.
-        let mut stream = query("LOAD DATA LOCAL INFILE 'f' INTO TABLE t");
-        for number in 2..600_u32 {
-            stream.extend(frame(b"\x11 is how each piece begins", number as u8));
-        }
-        stream.extend(frame(b"", 600_u32 as u8));
-        let whole = stream.clone();
-        stream.extend(change_user());
-        assert_eq!(guarded(&stream, 7), (whole, 1));
-        // One that ends at the last number.
-        let mut stream = query("LOAD DATA");
-        (2..=254).for_each(|number| stream.extend(frame(b"x", number)));
-        stream.extend(frame(b"", 255));
-        let whole = stream.clone();
-        stream.extend(change_user());
-        assert_eq!(guarded(&stream, 1000), (whole, 1));
-        // A statement whose text begins so, and empty packets.
-        for packet in [query("\x11"), frame(b"", 0), frame(b"", 1), frame(b"\x11", 3)] {
-            assert_eq!(guarded(&packet, 2), (packet.clone(), 0));
-        }
-    }
-
-    #[test]
-    fn a_message_of_several_packets_is_one() {
+    fn a_message_of_several_packets_passes() {
+        const FULL: usize = 0xff_ff_ff;
         let mut stream = vec![0xff, 0xff, 0xff, 0];
         stream.extend([b"\x03".as_slice(), &vec![b'x'; FULL - 1]].concat());
         stream.extend(frame(b"\x11 in the middle", 1));
         let whole = stream.clone();
         stream.extend(change_user());
-        assert_eq!(guarded(&stream, 1 << 20), (whole, 1));
+        assert_eq!(guarded(&stream, 1 << 20), (whole, true));
     }
 }

@@ -70,13 +70,10 @@ impl Job {
 
     /// What the driver must not see in the greeting, nor claim.
     pub(super) fn hidden_capabilities(&self) -> u32 {
-        let infile = if self.local_infile { 0 } else { capability::LOCAL_FILES };
-        // Its packets are looked at.
-        let compression = if self.keeps_password() {
-            capability::COMPRESS | capability::ZSTD_COMPRESS
-        } else {
-            0
-        };
-        capability::SSL | infile | compression
+        if self.keeps_password() {
+            // The driver's packets are looked at.
+            return capability::SSL | capability::LOCAL_FILES | capability::COMPRESSION;
+        }
+        capability::SSL | if self.local_infile { 0 } else { capability::LOCAL_FILES }
     }
 }

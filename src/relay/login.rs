@@ -90,6 +90,14 @@ impl Sides<'_> {
             upgrade.begin(self.server, &frame(&request, self.to_server.next()), deadline)?;
         }
         let mut response = self.response()?;
+        let claimed = Response::parse(&response).ok_or_else(|| unreadable("HandshakeResponse"))?;
+        if self.job.keeps_password() && claimed.capabilities & capability::COMPRESSION != 0 {
+            return Err(Ended::Failed(Error::protocol(
+                ProtocolErrorKind::Driver,
+                "the driver compresses although it was not offered; configure it without \
+                 compression, or verify the server (cleartext-password=verified)",
+            )));
+        }
         // Hidden in the greeting, but some drivers claim it all the same.
         clear_flags(&mut response, self.job.hidden_capabilities());
         let parsed = Response::parse(&response).ok_or_else(|| unreadable("HandshakeResponse"))?;

@@ -143,8 +143,12 @@ impl Pump {
 
     /// Passes on what has been received.
     pub(super) fn pass_on(&mut self) -> Result<(), End> {
-        if let Err(failure) = self.say_on() {
-            return Err(End::Server(failed(last_words(&mut self.server, failure), &self.job)));
+        match self.say_on() {
+            Ok(true) => {}
+            Ok(false) => return Err(self.refuse_login()),
+            Err(failure) => {
+                return Err(End::Server(failed(last_words(&mut self.server, failure), &self.job)));
+            }
         }
         if forward(&mut self.server, &mut self.driver).is_err() {
             return Err(End::Driver);
@@ -158,14 +162,15 @@ impl Pump {
         Ok(())
     }
 
-    /// Passes on what the driver said, as far as the server takes it and may have it.
-    fn say_on(&mut self) -> Result<(), Failure> {
-        let Pump { driver, server, job, guard, .. } = self;
-        let Some(guard) = guard else { return forward(driver, server) };
+    /// Passes on what the driver said, as far as the server takes it and may have it; `false` if it may
+    /// have no more.
+    fn say_on(&mut self) -> Result<bool, Failure> {
+        let Pump { driver, server, guard, .. } = self;
+        let Some(guard) = guard else { return forward(driver, server).map(|()| true) };
         server.flush()?;
         while !driver.received().is_empty() && !server.wants_write() {
             match guard.rule(driver.received()) {
-                Ruling::Keep(count) | Ruling::Drop(count) => driver.consume(count),
+                Ruling::Keep(count) => driver.consume(count),
                 Ruling::Release(count, kept) => {
                     driver.consume(count);
                     server.send(&kept)?;
@@ -177,19 +182,25 @@ impl Pump {
                         break;
                     }
                 }
-                Ruling::Refuse(count) => {
-                    driver.consume(count);
-                    let error = unverified("the driver changes the user on an open connection");
-                    let code = err::number_for(&error, true);
-                    let packet = frame(&err::build(code, None, &error.to_string()), 1);
-                    job.traffic.answered(packet.len());
-                    // Where it cannot be told it is gone, which shows elsewhere.
-                    let _ = driver.send(&packet);
-                }
+                Ruling::Refuse => return Ok(false),
             }
             server.flush()?;
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// The driver begins a login that nobody would judge: it is told why there is none, and both sides
+    /// hear no more of one another.
+    fn refuse_login(&mut self) -> End {
+        let error = unverified("the driver changes the user on an open connection");
+        let packet = err::build(err::number_for(&error, true), None, &error.to_string());
+        let unread = self.server.received().len();
+        self.server.consume(unread);
+        // Where it cannot be told it is gone.
+        let _ = self.driver.send(&frame(&packet, 1));
+        self.server.send_close();
+        let _ = self.server.flush();
+        End::Server(CloseReason::Failed(error))
     }
 
     pub(super) fn wants(&self) -> Wants {
@@ -288,7 +299,7 @@ impl Pump {
         let mut driver_empty = false;
         let mut said = false;
         loop {
-            if self.say_on().is_err() {
+            if !matches!(self.say_on(), Ok(true)) {
                 return false;
             }
             if self.driver.received().is_empty() && !self.server.wants_write() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mysql_tls::mysql::prelude::*;
 use mysql_tls::mysql::{ChangeUserOpts, Conn, Opts};
-use mysql_tls::{CleartextPassword, ConnectionBuilder, PasswordSent, SslMode};
+use mysql_tls::{CleartextPassword, CloseReason, ConnectionBuilder, PasswordSent, SslMode};
 
 use crate::kit::*;
 use crate::options::{assert_refused, nowhere};
@@ -138,19 +138,20 @@ fn the_user_of_such_a_connection_does_not_change() {
         let number = server.connections();
         let mut connection = unverified(&server).connect().unwrap();
         thread::sleep(pause);
-        for _ in 0..3 {
-            let error = connection.change_user(to_another()).unwrap_err();
-            let mysql_tls::mysql::Error::MySqlError(error) = error else { panic!("{error}") };
-            assert_eq!(error.code, 2026, "{}", error.message);
-            assert!(error.message.contains("cleartext-password=verified"), "{}", error.message);
-        }
-        // The connection is as it was.
         assert_eq!(connection.query_first::<u8, _>("SELECT 1").unwrap(), Some(1));
         let large = format!("SELECT 1 /* {} */", "x".repeat(3 << 20));
         connection.query_drop(large).unwrap();
-        drop(connection);
+        let error = connection.change_user(to_another()).unwrap_err();
+        let mysql_tls::mysql::Error::MySqlError(error) = error else { panic!("{error}") };
+        assert_eq!(error.code, 2026, "{}", error.message);
+        assert!(error.message.contains("cleartext-password=verified"), "{}", error.message);
+        // That is its end.
+        connection.query_drop("SELECT 1").unwrap_err();
+        let Some(CloseReason::Failed(error)) = connection.close_reason() else { panic!() };
+        assert_eq!(error.code(), REFUSED);
         let record = server.wait_record(number, PATIENCE);
-        assert!(record.quit);
+        assert_eq!(record.ended, Some(Ended::CloseNotify));
+        drop(connection);
         assert!(record.commands.iter().all(|command| command[0] != CHANGE_USER), "{record:#?}");
         for secret in ["another-secret", "other\0"] {
             assert!(!record.saw_inside_tls(secret.as_bytes()), "{secret}");
@@ -166,6 +167,43 @@ fn the_user_of_such_a_connection_does_not_change() {
         connection.change_user(to_another()).unwrap();
         let done = |record: &Record| record.commands.iter().any(|sent| sent[0] == CHANGE_USER);
         server.wait_until(number, PATIENCE, done);
+    }
+}
+
+/// What a hostile server sends before it is asked is taken for the answer to what is asked next: here
+/// for that to the change of user with which a pool, or the driver, begins anew.
+#[test]
+fn a_question_that_waits_for_the_change_of_user_gets_no_answer() {
+    const RESET_CONNECTION: u8 = 0x1f;
+    let refusal = wire::frame(&mut 1, &wire::err(1047, Some("08S01"), "Unknown command"));
+    let full = [2, 0, 0, 1, 0x01, 0x04];
+    let switch = |plugin| wire::frame(&mut 1, &wire::auth_switch(plugin, NONCE));
+    let questions = [
+        full.to_vec(),
+        switch("mysql_clear_password"),
+        [switch("caching_sha2_password"), vec![2, 0, 0, 3, 0x01, 0x04]].concat(),
+    ];
+    for question in questions {
+        let answer = Answer::Wire([refusal.clone(), question].concat());
+        let script = over_tls().on_command(RESET_CONNECTION, answer);
+        for pooled in [false, true] {
+            let server = ScriptedServer::start(script.clone());
+            let builder = unverified(&server).enable_cleartext_plugin(true);
+            let connector = builder.pool_min(1).pool_max(1).build().unwrap();
+            if pooled {
+                let pool = connector.pool().unwrap();
+                drop(pool.get_conn().unwrap());
+                drop(pool);
+            } else {
+                let mut connection = connector.connect().unwrap();
+                connection.reset().unwrap_err();
+                thread::sleep(Duration::from_millis(100));
+            }
+            let record = server.wait_record(0, PATIENCE);
+            let reset = record.commands.iter().any(|command| command[0] == RESET_CONNECTION);
+            assert!(reset, "{record:#?}");
+            assert!(!record.saw_inside_tls(PASSWORD.as_bytes()), "{record:#?}");
+        }
     }
 }
 

@@ -175,8 +175,7 @@ fn a_login_that_fails_through_an_endpoint() {
     for (error, next) in [
         (err(ServerErrorKind::TooManyConnections), 1),
         (err(ServerErrorKind::ShuttingDown), 1),
-        // What may be the driver's fault is no reason to avoid a server.
-        (broken(), 0),
+        (broken(), 1),
         (deadline(LIMIT).missed(Step::Tls), 1),
         (Error::auth(AuthErrorKind::AccessDenied, "no"), 0),
         (wrong_name(), 0),

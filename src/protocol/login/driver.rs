@@ -1,6 +1,6 @@
 //! What the driver says: judged before it leaves.
 
-use super::refusals::{needs_secure_connection, pinned_key};
+use super::refusals::{needs_secure_connection, pinned_key, unverified};
 use super::{DriverSays, FullAuthentication, Login, Wire};
 use crate::error::{AuthErrorKind, Error};
 use crate::protocol::plugin;
@@ -19,12 +19,30 @@ impl Login {
     /// Judges a packet of the driver before it leaves.
     pub(crate) fn driver_packet(&mut self, payload: &[u8]) -> Result<DriverSays, Error> {
         self.count()?;
+        self.check_length_of_proof(payload)?;
         if self.may_need_our_key()
             && let Some(says) = self.about_our_key(payload)?
         {
             return Ok(says);
         }
         self.answer(payload).map(|()| DriverSays::Pass)
+    }
+
+    /// What is for a server that nobody verified is as long as the plugin's proof, or the one NUL of an
+    /// empty password.
+    pub(super) fn check_length_of_proof(&self, answer: &[u8]) -> Result<(), Error> {
+        let proof = match self.plugin.as_slice() {
+            plugin::NATIVE => 20,
+            plugin::CACHING_SHA2 => SCRAMBLE,
+            plugin::ED25519 => 64,
+            // A nonce of the client's and a signature.
+            plugin::PARSEC => 32 + 64,
+            _ => 0,
+        };
+        if self.wire != Wire::UnverifiedTls || matches!(answer, [] | [0]) || answer.len() == proof {
+            return Ok(());
+        }
+        Err(unverified("the driver's answer is no proof of the password"))
     }
 
     /// A driver that takes its socket for insecure wants to encrypt the password.

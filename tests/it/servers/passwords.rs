@@ -104,11 +104,13 @@ pub(super) fn unverified_server_gets_a_proof_alone(product: Product) {
     // Without a question for more all works, but for another user on the same connection.
     let app = world.to("localhost").cleartext_password(CleartextPassword::Verified);
     let mut connection = app.ssl_mode(SslMode::Required).connect().unwrap();
+    connection.reset().unwrap();
+    let user: Option<String> = connection.query_first("SELECT CURRENT_USER()").unwrap();
+    assert_eq!(user.as_deref(), Some("app@%"));
     let other = ChangeUserOpts::DEFAULT.with_user(Some("other".to_owned()));
     let error = connection.change_user(other.with_pass(Some(PASSWORD.to_owned()))).unwrap_err();
     assert!(error.to_string().contains("cleartext-password=verified"), "{error}");
-    let user: Option<String> = connection.query_first("SELECT CURRENT_USER()").unwrap();
-    assert_eq!(user.as_deref(), Some("app@%"));
+    connection.query_drop("SELECT 1").unwrap_err();
 }
 
 pub(super) fn native_password(product: Product) {

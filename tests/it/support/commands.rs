@@ -58,6 +58,7 @@ impl Play<'_> {
             }
             Answer::Rows(rows) => self.channel.send(&rows.packets())?,
             Answer::Packets(payloads) => self.channel.send(payloads)?,
+            Answer::Wire(bytes) => self.channel.write(bytes)?,
             Answer::LocalInfile(file_name) => {
                 self.channel.send(&[wire::local_infile(file_name)])?;
                 let mut content = Vec::new();

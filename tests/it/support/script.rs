@@ -142,6 +142,8 @@ pub enum Answer {
     Rows(Rows),
     /// Packets with these payloads.
     Packets(Vec<Vec<u8>>),
+    /// Bytes with headers of their own.
+    Wire(Vec<u8>),
     /// Asks for a file, reads what comes until the empty packet, says OK.
     LocalInfile(String),
     /// Half of the result's bytes, then the TCP connection ends, without close_notify.
