@@ -122,6 +122,14 @@ pub(crate) struct Login {
 /// The length of a scramble of caching_sha2_password.
 const SCRAMBLE: usize = 32;
 
+/// How long the proofs of the plugins are that have one.
+const SCRAMBLES: [(&[u8], usize); 4] = [
+    (plugin::NATIVE, 20),
+    (plugin::CACHING_SHA2, SCRAMBLE),
+    (plugin::ED25519, 64),
+    (plugin::PARSEC, 96),
+];
+
 impl Login {
     /// Starts with the driver's HandshakeResponse, which must not have left yet.
     pub(crate) fn new(
@@ -149,6 +157,7 @@ impl Login {
         if response.plugin == plugin::CLEAR {
             login.check_cleartext()?;
         }
+        login.check_answer(response.auth_data)?;
         if login.plugin == plugin::SHA256 && login.may_need_our_key() {
             login.check_first_answer(response.auth_data)?;
         }
@@ -297,10 +306,26 @@ impl Login {
                 Ok(())
             }
             _ => {
+                self.check_answer(payload)?;
                 self.note_answer(payload);
                 Ok(())
             }
         }
+    }
+
+    /// On plaintext TCP what answers a greeting or a switch is as long as a scramble of the plugin, or
+    /// empty, and comes before the server has asked for the password itself. Nothing more is known of a
+    /// scramble here; the driver makes it.
+    fn check_answer(&self, answer: &[u8]) -> Result<(), Error> {
+        let is_due = self.full == FullAuthentication::No;
+        let is_scramble = SCRAMBLES.contains(&(self.plugin.as_slice(), answer.len()));
+        if self.wire != Wire::PlainTcp || matches!(answer, [] | [0]) || (is_due && is_scramble) {
+            return Ok(());
+        }
+        Err(needs_secure_connection(
+            "authentication requires a secure connection: the driver was about to send over plaintext \
+             what may be the password itself",
+        ))
     }
 
     /// While the driver owes an answer about the password itself, the server may only refuse or
