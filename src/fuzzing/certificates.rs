@@ -103,7 +103,10 @@ fn is_one_literal(clause: crate::Result<String>) {
         Ok(clause) => {
             let text = clause.split_once(" '").and_then(|(_, text)| text.strip_suffix('\''));
             let text = text.unwrap_or_else(|| panic!("{clause}"));
-            assert!(!text.is_empty() && !text.contains('\'') && text.chars().all(is_plain), "{clause}");
+            assert!(
+                !text.is_empty() && !text.contains('\'') && text.chars().all(is_plain),
+                "{clause}"
+            );
         }
         Err(error) => assert_eq!(error.code(), "config.clause", "{error}"),
     }

@@ -12,10 +12,12 @@ pub fn dsn(data: &[u8]) {
         Err(error) => return hides_secret(&error, &text),
     };
     let written = builder.to_dsn().unwrap_or_else(|error| panic!("{text:?}: {error}"));
-    let again: ConnectionBuilder = written.parse().unwrap_or_else(|error| panic!("{text:?}: {error}"));
+    let again: ConnectionBuilder =
+        written.parse().unwrap_or_else(|error| panic!("{text:?}: {error}"));
     assert_eq!(again, builder, "{text:?} {written:?}");
     assert_eq!(again.to_dsn().ok(), Some(written));
     let shown = builder.to_string();
-    let again: ConnectionBuilder = shown.parse().unwrap_or_else(|error| panic!("{text:?}: {error}"));
+    let again: ConnectionBuilder =
+        shown.parse().unwrap_or_else(|error| panic!("{text:?}: {error}"));
     assert_eq!(again.to_string(), shown, "{text:?}");
 }

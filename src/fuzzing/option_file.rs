@@ -28,7 +28,8 @@ pub fn option_file(data: &[u8]) {
     };
     // What is in the file goes through the connection string and back, if it has a text.
     if let Ok(written) = builder.to_dsn() {
-        let again: ConnectionBuilder = written.parse().unwrap_or_else(|error| panic!("{text:?}: {error}"));
+        let again: ConnectionBuilder =
+            written.parse().unwrap_or_else(|error| panic!("{text:?}: {error}"));
         assert_eq!(again, builder, "{text:?}");
     }
     // Once read, and nothing is left to be read.

@@ -49,10 +49,27 @@ fn near_protocol() -> impl Strategy<Value = Vec<u8>> {
 /// Lines that mean something, in any order.
 fn option_lines() -> impl Strategy<Value = String> {
     let lines = [
-        "[client]", "[mysqld]", "user=^", "password='^'", "host=h", "port=^", "ssl-mode=^",
-        "ssl_ca=DIR/ca.pem", "loose-ssl-verify-server-cert=^", "!include DIR/a.cnf",
-        "!include DIR/my.cnf", "!includedir DIR/d", "init-command=\"^\"", "# ^", "tls-pin=^",
-        "ssl-key=^", "connect-timeout=^", "\u{1e}", "skip-ssl", "protocol=^", "bind-address=^",
+        "[client]",
+        "[mysqld]",
+        "user=^",
+        "password='^'",
+        "host=h",
+        "port=^",
+        "ssl-mode=^",
+        "ssl_ca=DIR/ca.pem",
+        "loose-ssl-verify-server-cert=^",
+        "!include DIR/a.cnf",
+        "!include DIR/my.cnf",
+        "!includedir DIR/d",
+        "init-command=\"^\"",
+        "# ^",
+        "tls-pin=^",
+        "ssl-key=^",
+        "connect-timeout=^",
+        "\u{1e}",
+        "skip-ssl",
+        "protocol=^",
+        "bind-address=^",
     ];
     vec(prop_oneof![select(lines.to_vec()).prop_map(str::to_owned), "[ -~^]{0,20}"], 0..12)
         .prop_map(|lines| lines.join("\n"))

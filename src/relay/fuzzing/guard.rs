@@ -24,7 +24,8 @@ pub(crate) fn guard(data: &[u8]) {
                 _ => step,
             };
             let Some(payload) = input.piece() else { break };
-            let payload = if step & 4 == 0 { payload.to_vec() } else { [&[0x11], payload].concat() };
+            let payload =
+                if step & 4 == 0 { payload.to_vec() } else { [&[0x11], payload].concat() };
             stream.extend(frame(&payload, number));
         }
         stream

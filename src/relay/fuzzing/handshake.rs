@@ -82,7 +82,7 @@ fn job(kind: u8, allowed: u8) -> Job {
     let is_tls = kind & 2 != 0;
     let tls = CONNECTOR.shared.tls.current();
     let order = Order {
-        route: CONNECTOR.route(CONNECTOR.shared.servers.first(), &tls).unwrap(),
+        route: CONNECTOR.route(CONNECTOR.shared.servers.get(0).unwrap(), &tls).unwrap(),
         permissions: Permissions {
             cleartext: allowed & 1 != 0,
             known_key: allowed & 2 != 0,
@@ -143,11 +143,7 @@ fn pair() -> (UnixStream, Link) {
 }
 
 /// Says each thing once what was said before has come to something, and hears all.
-fn play(
-    driver: UnixStream,
-    server: UnixStream,
-    steps: &[(Side, Vec<u8>)],
-) -> (Vec<u8>, Vec<u8>) {
+fn play(driver: UnixStream, server: UnixStream, steps: &[(Side, Vec<u8>)]) -> (Vec<u8>, Vec<u8>) {
     let (mut to_driver, mut to_server) = (Vec::new(), Vec::new());
     driver.set_nonblocking(true).unwrap();
     server.set_nonblocking(true).unwrap();
