@@ -2,7 +2,13 @@
 //! tests on stable Rust hold them too, over random input.
 //!
 //! None of it is in a normal build.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
 
 mod certificates;
 mod dsn;

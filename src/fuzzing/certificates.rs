@@ -54,13 +54,15 @@ pub fn pem(data: &[u8]) {
 
 /// A key may stand in any file, so no error repeats a line of Base64, nor a part of one.
 fn shows_no_line(error: &Error, pem: &[u8]) {
-    const PART: usize = 24;
+    const PART: usize = 16;
     let shown = format!("{error} {error:?}");
     let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
     for line in pem.split(|byte| *byte == b'\n').filter(|line| line.iter().all(base64)) {
-        let mut parts = line.windows(PART);
-        let found = parts.any(|part| shown.as_bytes().windows(PART).any(|window| window == part));
-        assert!(!found, "a line is shown: {shown}");
+        // Where more than a part and a half is shown, one of these is.
+        for part in line.windows(PART).step_by(PART / 2) {
+            let part = std::str::from_utf8(part).unwrap();
+            assert!(!shown.contains(part), "a line is shown: {shown}");
+        }
     }
 }
 

@@ -15,7 +15,7 @@ const FILES: [&str; 4] = ["my.cnf", "a.cnf", "d/b.cnf", "d/c.cnf"];
 /// Texts of files; `DIR` in them is their directory, and each `^` in a value stands for a secret.
 pub fn option_file(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let dir = tempfile::tempdir().unwrap();
+    let dir = in_memory();
     std::fs::create_dir(dir.path().join("d")).unwrap();
     for (name, text) in FILES.iter().zip(text.split(NEXT_FILE)) {
         write(&dir.path().join(name), &hermetic(text, dir.path()));
@@ -49,6 +49,11 @@ fn hermetic(text: &str, dir: &Path) -> String {
     });
     let lines: Vec<String> = lines.collect();
     lines.join("\n").replace('\u{1}', &dir.display().to_string())
+}
+
+/// A directory that no disk is waited for, where there is one.
+fn in_memory() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 fn write(path: &Path, text: &str) {

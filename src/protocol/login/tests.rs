@@ -181,7 +181,7 @@ fn a_driver_cannot_send_the_password_over_plaintext() {
     assert_eq!(error.code(), "auth.needs-secure-connection");
 }
 
-/// Found by fuzzing: what the driver was not asked for, or what is no proof, left as it was.
+/// What the driver was not asked for, and what is no proof.
 #[test]
 fn on_plaintext_nothing_leaves_but_a_scramble_when_it_is_due() {
     let refused = "auth.needs-secure-connection";
