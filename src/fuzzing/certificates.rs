@@ -42,9 +42,12 @@ pub fn pem(data: &[u8]) {
     }
     // Without a password, since what opens an encrypted key takes its time.
     let provider = crate::tls::crypto_provider();
-    match CertifiedIdentity::load(Some(&source), None, &PasswordSource::None, &provider) {
-        Ok(identity) => assert!(identity.is_some()),
-        Err(error) => shows_no_line(&error, data),
+    let leaf = PemSource::text(include_str!("../../fixtures/chains/sha-1-leaf.pem"));
+    for (certificate, key) in [(&source, None), (&leaf, Some(&source))] {
+        match CertifiedIdentity::load(Some(certificate), key, &PasswordSource::None, &provider) {
+            Ok(identity) => assert!(identity.is_some()),
+            Err(error) => shows_no_line(&error, data),
+        }
     }
     if let Err(error) = read_certificate(&source) {
         shows_no_line(&error, data);

@@ -21,6 +21,15 @@ pub fn option_file(data: &[u8]) {
         write(&dir.path().join(name), &hermetic(text, dir.path()));
     }
     let main = dir.path().join(FILES[0]);
+    let first = text.split(NEXT_FILE).next().unwrap_or_default();
+    for text in with_secrets(first) {
+        write(&main, &hermetic(&text, dir.path()));
+        let read = ConnectionBuilder::new("h").option_file(&main, &["client"]).read_option_file();
+        if let Err(error) = read {
+            hides_secret(&error, &text);
+        }
+    }
+    write(&main, &hermetic(first, dir.path()));
     let read = ConnectionBuilder::new("h").option_file(&main, &["client"]).read_option_file();
     let builder = match read {
         Ok(builder) => builder,
@@ -35,6 +44,16 @@ pub fn option_file(data: &[u8]) {
     // Once read, and nothing is left to be read.
     let again = builder.clone().read_option_file().expect("no file is named any more");
     assert_eq!(again, builder, "{text:?}");
+}
+
+/// The text with a secret for the value of each of its last lines.
+fn with_secrets(text: &str) -> impl Iterator<Item = String> {
+    const LINES: usize = 8;
+    let ends = text.match_indices('=').map(|(at, _)| at + 1).collect::<Vec<_>>();
+    ends.into_iter().rev().take(LINES).map(|at| {
+        let (before, after) = text.split_at(at);
+        format!("{before}^{}", after.find('\n').map_or("", |end| &after[end..]))
+    })
 }
 
 /// The text with no path that leads out of the directory, and with secrets in its values.
