@@ -404,6 +404,9 @@ mod dsn;
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod endpoint;
 mod error;
+#[cfg(all(any(fuzzing, test), any(target_os = "linux", target_vendor = "apple")))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handover;
 mod identity;
 mod load_balance;

@@ -224,6 +224,9 @@ fn with_extensions(der: &[u8], extensions: &[Vec<u8>]) -> der::Result<Rewritten>
         if body.peek_tag()? == VERSION {
             body.tlv_bytes()?;
         }
+        // x509-parser takes a version whose tag is not constructed. What follows would be taken for
+        // something else here.
+        body.peek_tag()?.assert_eq(Tag::Integer)?;
         // Serial number, algorithm, issuer, validity, subject, public key.
         for _ in 0..6 {
             parts.push(body.tlv_bytes()?.to_vec());
@@ -284,6 +287,19 @@ mod tests {
         let same = with_extensions(made.der(), &extensions).unwrap();
         assert_eq!(same.der, made.der().to_vec());
         assert_eq!(same.swap.shown, same.swap.signed);
+    }
+
+    /// Found by fuzzing: the key was left out, as the field after the last.
+    #[test]
+    fn a_version_in_another_form_leaves_the_certificate_as_it_is() {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let mut der = made.cert.der().to_vec();
+        let version = der.windows(5).position(|window| window == VERSION_3).unwrap();
+        der[version] = 0x80;
+        let (_, parsed) = X509Certificate::from_der(&der).unwrap();
+        assert_eq!(parsed.version(), X509Version::V3, "the parser takes it");
+        assert!(bare_certificate(&der).is_none());
+        assert!(server_certificate(&der, &parsed, true, CommonNames::All).is_none());
     }
 
     #[test]

@@ -129,11 +129,11 @@ impl Login {
             scramble: Vec::new(),
         };
         login.check_proof(response.plugin)?;
-        login.check_length_of_proof(response.auth_data)?;
         login.keep_scramble(response.auth_data);
         if response.plugin == plugin::CLEAR {
             login.check_cleartext()?;
         }
+        login.check_answer(response.auth_data)?;
         if login.plugin == plugin::SHA256 && login.may_need_our_key() {
             login.check_first_answer(response.auth_data)?;
         }

@@ -10,6 +10,8 @@ mod event_loop;
 mod event_loop;
 mod failure;
 mod foresight;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod guard;
 mod job;
 mod login;

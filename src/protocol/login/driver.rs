@@ -15,34 +15,25 @@ const SHORTEST_PINNED: usize = 128;
 /// The length of a scramble of caching_sha2_password.
 pub(super) const SCRAMBLE: usize = 32;
 
+/// How long the proofs of the plugins are that have one.
+const PROOFS: [(&[u8], usize); 4] = [
+    (plugin::NATIVE, 20),
+    (plugin::CACHING_SHA2, SCRAMBLE),
+    (plugin::ED25519, 64),
+    // A nonce of the client's and a signature.
+    (plugin::PARSEC, 32 + 64),
+];
+
 impl Login {
     /// Judges a packet of the driver before it leaves.
     pub(crate) fn driver_packet(&mut self, payload: &[u8]) -> Result<DriverSays, Error> {
         self.count()?;
-        self.check_length_of_proof(payload)?;
         if self.may_need_our_key()
             && let Some(says) = self.about_our_key(payload)?
         {
             return Ok(says);
         }
         self.answer(payload).map(|()| DriverSays::Pass)
-    }
-
-    /// What is for a server that nobody verified is as long as the plugin's proof, or the one NUL of an
-    /// empty password.
-    pub(super) fn check_length_of_proof(&self, answer: &[u8]) -> Result<(), Error> {
-        let proof = match self.plugin.as_slice() {
-            plugin::NATIVE => 20,
-            plugin::CACHING_SHA2 => SCRAMBLE,
-            plugin::ED25519 => 64,
-            // A nonce of the client's and a signature.
-            plugin::PARSEC => 32 + 64,
-            _ => 0,
-        };
-        if self.wire != Wire::UnverifiedTls || matches!(answer, [] | [0]) || answer.len() == proof {
-            return Ok(());
-        }
-        Err(unverified("the driver's answer is no proof of the password"))
     }
 
     /// A driver that takes its socket for insecure wants to encrypt the password.
@@ -106,9 +97,29 @@ impl Login {
                 Ok(())
             }
             _ => {
+                self.check_answer(payload)?;
                 self.note_answer(payload);
                 Ok(())
             }
+        }
+    }
+
+    /// On plaintext TCP, and for a server that nobody verified, what answers a greeting or a switch is as
+    /// long as a proof of the plugin, or empty, and comes before the server has asked for the password
+    /// itself. Nothing more is known of a proof here; the driver makes it.
+    pub(super) fn check_answer(&self, answer: &[u8]) -> Result<(), Error> {
+        let is_due = self.full == FullAuthentication::No;
+        let is_proof = PROOFS.contains(&(self.plugin.as_slice(), answer.len()));
+        let may_leave = matches!(answer, [] | [0]) || (is_due && is_proof);
+        match self.wire {
+            Wire::PlainTcp if !may_leave => Err(needs_secure_connection(
+                "authentication requires a secure connection: the driver was about to send over \
+                 plaintext what may be the password itself",
+            )),
+            Wire::UnverifiedTls if !may_leave => {
+                Err(unverified("the driver was about to send what may be the password itself"))
+            }
+            _ => Ok(()),
         }
     }
 

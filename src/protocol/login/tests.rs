@@ -182,6 +182,47 @@ fn a_driver_cannot_send_the_password_over_plaintext() {
     assert_eq!(error.code(), "auth.needs-secure-connection");
 }
 
+/// What the driver was not asked for, and what is no proof.
+#[test]
+fn on_plaintext_nothing_leaves_but_a_scramble_when_it_is_due() {
+    let refused = "auth.needs-secure-connection";
+    for (name, answer, code) in [
+        (plugin::CACHING_SHA2, &[7; 32][..], ""),
+        (plugin::CACHING_SHA2, b"", ""),
+        (plugin::CACHING_SHA2, b"secret\0", refused),
+        (plugin::NATIVE, &[7; 20], ""),
+        (plugin::NATIVE, &[7; 32], refused),
+        (plugin::ED25519, &[7; 64], ""),
+        (plugin::PARSEC, &[7; 96], ""),
+        (plugin::SHA256, b"", ""),
+        (plugin::SHA256, b"secret\0", refused),
+        (plugin::OLD, &[7; 8], refused),
+        (b"dialog", &[7; 20], refused),
+    ] {
+        let first = Response { capabilities: 0, auth_data: answer, plugin: name };
+        let made = Login::new(Wire::PlainTcp, NONE, &[b'n'; 20], &first);
+        assert_eq!(made.as_ref().err().map_or("", Error::code), code, "{name:?} {answer:?}");
+        // Over TLS the server's rules are its own.
+        assert!(Login::new(Wire::Tls, NONE, &[b'n'; 20], &first).is_ok(), "{name:?}");
+    }
+
+    // While the key is waited for, and after the password has left.
+    for steps in [&[&[2][..]][..], &[&[3; 256]], &[]] {
+        let mut login = login(Wire::PlainTcp, ALL);
+        login.server_packet(if steps.is_empty() { &[1, 3] } else { &[1, 4] }).unwrap();
+        for step in steps {
+            login.driver_packet(step).unwrap();
+        }
+        for answer in [&b"secret\0"[..], &[7; 32]] {
+            assert_eq!(login.driver_packet(answer).unwrap_err().code(), refused, "{steps:?}");
+        }
+    }
+    let mut switched = login(Wire::PlainTcp, NONE);
+    switched.server_packet(&switch(plugin::NATIVE, NONCE)).unwrap();
+    assert_eq!(switched.driver_packet(&[7; 20]).unwrap(), DriverSays::Pass);
+    assert_eq!(switched.driver_packet(b"secret\0").unwrap_err().code(), refused);
+}
+
 #[test]
 fn the_servers_refusal_is_read() {
     let verdict = login(Wire::Tls, NONE).server_packet(b"\xff\x15\x04#28000no").unwrap();
