@@ -16,8 +16,9 @@ const MEMORY: u64 = 16 << 10;
 /// The one that looks up host names stays for a minute with nothing to do.
 const SPARE_THREADS: u64 = 1;
 
-/// How long threads and descriptors may take to go.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long threads and descriptors may take to go: the threads of an r2d2 pool that was dropped stay
+/// until its next look at idle connections, which it does every 30 seconds.
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// How long nothing may have changed.
 const CALM: Duration = Duration::from_secs(2);
@@ -51,8 +52,13 @@ impl Held {
     }
 
     /// The same, and gives them time to be no more than there were.
-    pub(crate) fn settled_at_most(before: &Held) -> Result<Self> {
+    pub(crate) fn settled_as(before: &Held) -> Result<Self> {
         Held::wait_for(|now| now.threads <= before.threads && now.descriptors <= before.descriptors)
+    }
+
+    /// What may be left of what was there before the first connector.
+    pub(crate) fn and_spare(self) -> Self {
+        Held { threads: self.threads + SPARE_THREADS, ..self }
     }
 
     fn wait_for(enough: impl Fn(&Held) -> bool) -> Result<Self> {
@@ -80,7 +86,7 @@ impl Held {
 
     /// All connections and connectors are closed, and took everything along.
     pub(crate) fn is_gone(&self, start: &Held) -> Result<()> {
-        self.check("threads after the end", self.threads, start.threads + SPARE_THREADS)?;
+        self.check("threads after the end", self.threads, start.and_spare().threads)?;
         self.check("descriptors after the end", self.descriptors, start.descriptors)
     }
 

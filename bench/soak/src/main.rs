@@ -72,11 +72,11 @@ fn soak(arguments: &Arguments) -> Result<()> {
     };
     let done = load::run(&mut world, &connections, &mut disturbed, &bounds, warm_up.tickets)?;
     connections.fill(&world.data)?;
-    let after = Held::settled_at_most(&before)?;
+    let after = Held::settled_as(&before)?;
     world.check_ledger(&(warm_up.ledger + done.ledger))?;
 
     connections.close();
-    let end = Held::settled_at_most(&start)?;
+    let end = Held::settled_as(&start.and_spare())?;
     let report = Report { arguments, done, disturbed: &disturbed, start, before, after, end };
     println!("{report}");
     after.is_flat(&before)?;

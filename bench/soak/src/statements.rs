@@ -42,8 +42,10 @@ const CUT_SHORT: &str = "bytes remaining on stream";
 /// What an endpoint says of a server that cannot be reached, and of a connection that was lost.
 const NOT_REACHED: [u16; 2] = [2003, 2013];
 
-/// What a connect may say of a server that goes, or of a connection that was killed during the login.
-const CONNECT_ENDED: [&str; 7] = [
+/// What a connect may say of a server that goes, or of a connection that was killed during the login. The
+/// first is MySQL's way to go: behind a greeting that was not answered yet it sends the error 1053.
+const CONNECT_ENDED: [&str; 8] = [
+    "protocol.trailing-bytes",
     "connect.unreachable",
     "connect.no-host",
     "server.shutting-down",
