@@ -43,7 +43,7 @@ const CUT_SHORT: &str = "bytes remaining on stream";
 const NOT_REACHED: [u16; 2] = [2003, 2013];
 
 /// What a connect may say of a server that goes, or of a connection that was killed during the login. The
-/// first is MySQL's way to go: behind a greeting that was not answered yet it sends the error 1053.
+/// first was seen once of a MySQL that stopped: something came behind a greeting not answered yet.
 const CONNECT_ENDED: [&str; 8] = [
     "protocol.trailing-bytes",
     "connect.unreachable",
