@@ -22,6 +22,10 @@ use crate::relay::DriverAddress;
 ///
 /// The password is asked for once, when the pool is made: a password file that changes is not read
 /// again, as it is by an `r2d2::Pool`.
+///
+/// The driver's pool opens a connection while it holds its lock: as long as one thread waits for a server
+/// that is slow to answer, at most for the connect timeout, no other gets a connection, nor gives one
+/// back. An `r2d2::Pool` connects in threads of its own.
 #[derive(Clone)]
 pub struct Pool {
     // Dropped in this order: the idle connections say goodbye before their endpoint goes.
