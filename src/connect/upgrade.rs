@@ -109,8 +109,8 @@ pub(crate) fn nothing_waits(link: &Link, server: &str) -> Result<()> {
         return Err(Error::protocol(
             ProtocolErrorKind::TrailingBytes,
             format!(
-                "{server} sent more than its greeting before it was answered; somebody may be \
-                 injecting data"
+                "{server} sent more than its greeting before it was answered; unless it was just \
+                 stopping, somebody may be injecting data"
             ),
         ));
     }
