@@ -150,7 +150,8 @@ impl ConnectionBuilder {
         }
     }
 
-    /// The TCP port of the host of [`new`](Self::new). Defaults to 3306; a `tidb://` connection string defaults to 4000.
+    /// The TCP port of the host of [`new`](Self::new). Defaults to 3306; a `tidb://` connection string
+    /// defaults to 4000.
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
         self

@@ -14,8 +14,9 @@ pub(crate) struct OtherHost {
 
 impl ConnectionBuilder {
     /// One more host, with its port: a server that takes the same reads **and writes**, such as another
-    /// TiDB server of the cluster; nobody asks whether it is read-only. Defaults to none besides that of [`new`](Self::new). In a connection string they
-    /// stand one after another, `tidb://app@tidb-0,tidb-1,[::1]:4001/shop`.
+    /// TiDB server of the cluster; nobody asks whether it is read-only. Defaults to none besides that of
+    /// [`new`](Self::new). In a connection string they stand one after another,
+    /// `tidb://app@tidb-0,tidb-1,[::1]:4001/shop`.
     ///
     /// A connect tries the hosts in the order of [`load_balance`](Self::load_balance), within the one
     /// connect timeout, of which each has its share to greet and to go through the TLS handshake. A host

@@ -132,11 +132,12 @@ pub(crate) fn set_flag(packet: &mut [u8], flag: u32) {
     }
 }
 
-/// Clears capability flags in a HandshakeResponse.
-pub(crate) fn clear_flags(packet: &mut [u8], flags: u32) {
-    if let Some(given) = packet.first_chunk_mut::<4>() {
-        *given = (u32::from_le_bytes(*given) & !flags).to_le_bytes();
-    }
+/// Clears capability flags in a HandshakeResponse, and tells which of them it had.
+pub(crate) fn clear_flags(packet: &mut [u8], flags: u32) -> u32 {
+    let Some(given) = packet.first_chunk_mut::<4>() else { return 0 };
+    let all = u32::from_le_bytes(*given);
+    *given = (all & !flags).to_le_bytes();
+    all & flags
 }
 
 #[cfg(test)]

@@ -6,5 +6,7 @@ mod guard;
 mod handshake;
 
 pub(crate) use guard::guard;
+#[cfg(test)]
+pub(super) use guard::passed;
 #[cfg(feature = "mysql")]
 pub(crate) use handshake::handshake;

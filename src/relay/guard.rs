@@ -92,35 +92,8 @@ impl Guard {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::protocol::packet::frame;
-
-    /// What of a stream passes if it comes in pieces of this size, and whether a login ends it.
-    fn guarded(stream: &[u8], piece: usize) -> (Vec<u8>, bool) {
-        let (mut guard, mut passed) = (Guard::new(), Vec::new());
-        for piece in stream.chunks(piece) {
-            let mut waiting = piece;
-            while !waiting.is_empty() {
-                let count = match guard.rule(waiting) {
-                    Ruling::Keep(count) => count,
-                    Ruling::Release(count, kept) => {
-                        passed.extend(kept);
-                        count
-                    }
-                    Ruling::Pass(most) => {
-                        // Not all of it at once.
-                        let count = most.div_ceil(2);
-                        passed.extend(&waiting[..count]);
-                        guard.passed(count);
-                        count
-                    }
-                    Ruling::Refuse => return (passed, true),
-                };
-                waiting = &waiting[count..];
-            }
-        }
-        (passed, false)
-    }
+    use crate::relay::fuzzing::passed;
 
     fn query(text: &str) -> Vec<u8> {
         frame(&[b"\x03", text.as_bytes()].concat(), 0)
@@ -136,10 +109,10 @@ mod tests {
         for login in [change_user(), frame(&[0x11], 0)] {
             let stream = [before.clone(), login, query("x")].concat();
             for piece in 1..=stream.len() {
-                assert_eq!(guarded(&stream, piece), (before.clone(), true), "{piece}");
+                assert_eq!(passed(&stream, &[piece]), (before.clone(), true), "{piece}");
             }
         }
-        assert_eq!(guarded(&before, 3), (before.clone(), false));
+        assert_eq!(passed(&before, &[3]), (before.clone(), false));
     }
 
     #[test]
@@ -150,6 +123,6 @@ mod tests {
         stream.extend(frame(b"\x11 in the middle", 1));
         let whole = stream.clone();
         stream.extend(change_user());
-        assert_eq!(guarded(&stream, 1 << 20), (whole, true));
+        assert_eq!(passed(&stream, &[1 << 20]), (whole, true));
     }
 }

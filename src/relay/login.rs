@@ -90,16 +90,15 @@ impl Sides<'_> {
             upgrade.begin(self.server, &frame(&request, self.to_server.next()), deadline)?;
         }
         let mut response = self.response()?;
-        let claimed = Response::parse(&response).ok_or_else(|| unreadable("HandshakeResponse"))?;
-        if self.job.keeps_password() && claimed.capabilities & capability::COMPRESSION != 0 {
+        // Hidden in the greeting, but some drivers claim it all the same.
+        let claimed = clear_flags(&mut response, self.job.hidden_capabilities());
+        if claimed & capability::COMPRESSION != 0 {
             return Err(Ended::Failed(Error::protocol(
                 ProtocolErrorKind::Driver,
                 "the driver compresses although it was not offered; configure it without \
                  compression, or verify the server (cleartext-password=verified)",
             )));
         }
-        // Hidden in the greeting, but some drivers claim it all the same.
-        clear_flags(&mut response, self.job.hidden_capabilities());
         let parsed = Response::parse(&response).ok_or_else(|| unreadable("HandshakeResponse"))?;
         let nonce = self.job.server.greeting.nonce();
         let mut login = Login::new(self.job.wire(), self.job.permissions, nonce, &parsed)?;

@@ -286,6 +286,16 @@ fn an_unverified_server_gets_proofs_alone() {
         switched.driver_packet(&[7; 32]).unwrap();
         let error = switched.server_packet(&[1, 4]).unwrap_err();
         assert_eq!(error.code(), refused);
+        // What is no proof of the plugin is the password, for all that is known.
+        for (name, answer) in [
+            (plugin::NATIVE, &[7; 32][..]),
+            (plugin::CACHING_SHA2, b"secret\0"),
+            (plugin::NATIVE, b"s"),
+        ] {
+            let first = Response { capabilities: 0, auth_data: answer, plugin: name };
+            let made = Login::new(Wire::UnverifiedTls, permissions, &[b'n'; 20], &first);
+            assert_eq!(made.unwrap_err().code(), refused, "{name:?} {answer:?}");
+        }
         // The first answer does not leave either.
         for name in [plugin::CLEAR, plugin::SHA256, plugin::OLD, b"dialog"] {
             let first = response(name, b"secret\0");

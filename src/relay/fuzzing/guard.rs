@@ -37,7 +37,7 @@ pub(crate) fn guard(data: &[u8]) {
 }
 
 /// What passes of a stream that comes in pieces of these sizes, and whether a login ends it.
-fn passed(stream: &[u8], pieces: &[usize]) -> (Vec<u8>, bool) {
+pub(in crate::relay) fn passed(stream: &[u8], pieces: &[usize]) -> (Vec<u8>, bool) {
     let (mut guard, mut passed) = (Guard::new(), Vec::new());
     let (mut rest, mut sizes) = (stream, pieces.iter().cycle());
     while !rest.is_empty() {

@@ -1,5 +1,7 @@
 //! Drivers that break the protocol, ask for TLS, say nothing, or go away.
 
+use mysql_tls::CleartextPassword;
+
 use super::driver::{CLAIMED, response};
 use super::*;
 
@@ -189,5 +191,35 @@ fn a_driver_may_go_away_at_any_moment() {
         // Its thread has ended, without being told to.
         assert!(endpoint.shutdown(PATIENCE), "{what}");
         assert!(start.elapsed() < Duration::from_secs(5), "{what}: {:?}", start.elapsed());
+    }
+}
+
+/// What is compressed cannot be looked at, which `cleartext-password=verified` needs where nobody has
+/// verified the server.
+#[test]
+fn compression_that_was_not_offered_is_refused_where_commands_are_looked_at() {
+    const CLAIMS: [u32; 2] = [1 << 5, 1 << 26];
+    for claim in CLAIMS {
+        for (to, is_refused) in
+            [(CleartextPassword::Tls, false), (CleartextPassword::Verified, true)]
+        {
+            let script = over_tls().with_capabilities(claim);
+            let server = ScriptedServer::start(script);
+            let builder = ConnectionBuilder::new("localhost").port(server.port());
+            let builder = builder.ssl_mode(SslMode::Required).cleartext_password(to);
+            let endpoint = builder.build().unwrap().endpoint().unwrap();
+            let mut driver = Raw::new(&endpoint);
+            let offered = driver.greeting().capabilities & claim;
+            assert_eq!(offered == 0, is_refused, "{claim:#x} {to}");
+            driver.send(&response(CLAIMED | claim, "caching_sha2_password", &[7; 32]));
+            if is_refused {
+                let (code, sentence) = driver.err_and_end();
+                assert_eq!(code, 2013, "{sentence}");
+                assert!(sentence.contains("compresses although it was not offered"), "{sentence}");
+                assert_no_login(&server.wait_record(0, PATIENCE), claim);
+            } else {
+                assert_eq!(driver.expect()[0], 0, "OK");
+            }
+        }
     }
 }
